@@ -11,6 +11,8 @@ mod evidence;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod pipelines;
+mod places;
 mod service;
 mod shown;
 pub mod text;

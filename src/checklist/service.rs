@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pipelines::Pipelines;
 use crate::analysis::workload::is_long_running;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::data::{self, Class};
@@ -109,6 +110,7 @@ pub struct Services<'a> {
     pub all: Vec<Service<'a>>,
     /// There are deployment files, and all are for development, tests or examples.
     pub only_practice: bool,
+    pub pipelines: Pipelines<'a>,
 }
 
 /// How many services are reported one by one.
@@ -139,7 +141,11 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Services<'a> {
         ServiceKind::Store(_) => 2,
     });
 
-    Services { all, only_practice }
+    Services {
+        all,
+        only_practice,
+        pipelines: Pipelines::of(ctx),
+    }
 }
 
 fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {

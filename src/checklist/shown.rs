@@ -58,10 +58,10 @@ pub fn place(view: &Report, place: &Place) -> ShownPlace {
 
 /// What a cell is shown with: its findings first, then its evidence.
 pub fn evidence(view: &Report, cell: &Cell) -> Vec<ShownEvidence> {
-    let findings = cell.findings.iter().map(|finding| ShownEvidence {
+    let findings = cell.findings.iter().map(|(finding, location)| ShownEvidence {
         supports: false,
         shows: view.line(&finding.message),
-        place: Some(place(view, &finding.location.into())),
+        place: Some(place(view, &(*location).into())),
         rule: Some(finding.rule),
         help: finding.help.as_ref().map(|help| view.line(help)),
     });

@@ -173,7 +173,8 @@ pub struct Cell<'f> {
     pub status: Status,
     pub reason: String,
     pub evidence: Vec<Evidence>,
-    pub findings: Vec<&'f Finding>,
+    /// Findings that break it, each with the place that is about the subject.
+    pub findings: Vec<(&'f Finding, Location)>,
     pub attestation: Option<Attestation>,
 }
 
@@ -300,14 +301,17 @@ fn verdict<'f>(
     let mut cells: Vec<Cell> = answers
         .iter()
         .map(|(service, answer)| {
-            let mine: Vec<&Finding> = match service {
-                None => breaking.clone(),
-                Some(index) => breaking
-                    .iter()
-                    .copied()
-                    .filter(|finding| owners.own(*index, finding))
-                    .collect(),
-            };
+            let mine: Vec<(&Finding, Location)> = breaking
+                .iter()
+                .filter_map(|finding| {
+                    let place = match service {
+                        None => finding.location,
+                        Some(index) => owners.place_of(*index, finding)?,
+                    };
+
+                    Some((*finding, place))
+                })
+                .collect();
             let subject = service.map_or(Subject::Repository, Subject::Service);
 
             cell(item, subject, answer.clone(), mine, attested)
@@ -315,16 +319,19 @@ fn verdict<'f>(
         .collect();
 
     // What breaks the item and belongs to no service.
-    let stray: Vec<&Finding> = breaking
+    let stray: Vec<(&Finding, Location)> = breaking
         .into_iter()
         .filter(|finding| {
-            !cells
-                .iter()
-                .any(|cell| cell.findings.iter().any(|known| std::ptr::eq(*known, *finding)))
+            !cells.iter().any(|cell| {
+                cell.findings
+                    .iter()
+                    .any(|(known, _)| std::ptr::eq(*known, *finding))
+            })
         })
+        .map(|finding| (finding, finding.location))
         .collect();
-    if !stray.is_empty() {
-        let answer = Answer::missing(stray[0].message.clone());
+    if let Some((first, _)) = stray.first() {
+        let answer = Answer::missing(first.message.clone());
         cells.push(Cell {
             subject: Subject::Repository,
             status: Status::Fail,
@@ -350,7 +357,7 @@ fn cell<'f>(
     item: &Item,
     subject: Subject,
     answer: Answer,
-    findings: Vec<&'f Finding>,
+    findings: Vec<(&'f Finding, Location)>,
     attested: Attested,
 ) -> Cell<'f> {
     let mut status = match answer.standing {
@@ -362,7 +369,7 @@ fn cell<'f>(
     };
     let mut reason = answer.reason;
 
-    if let Some(first) = findings.first()
+    if let Some((first, _)) = findings.first()
         && !matches!(status, Status::Fail | Status::Partial)
     {
         status = Status::Fail;
@@ -549,11 +556,18 @@ impl Owners {
         owners
     }
 
-    /// Whether a finding is about a service: at its definition or at its Dockerfile.
-    fn own(&self, service: usize, finding: &Finding) -> bool {
-        let places = finding.anchor.into_iter().chain(finding.places());
+    /// Where a finding is about a service: at its definition, or at its Dockerfile.
+    fn place_of(&self, service: usize, finding: &Finding) -> Option<Location> {
+        let is_anchored = finding
+            .anchor
+            .is_some_and(|anchor| self.is_of(service, anchor));
+        let mut places = finding.places();
+        let own = places.find(|place| self.is_of(service, *place));
 
-        places.into_iter().any(|place| {
+        own.or_else(|| is_anchored.then_some(finding.location))
+    }
+
+    fn is_of(&self, service: usize, place: Location) -> bool {
             let is_build = self
                 .dockerfiles
                 .get(&place.file)
@@ -564,6 +578,5 @@ impl Owners {
             });
 
             is_build || is_defined
-        })
     }
 }

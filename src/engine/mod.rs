@@ -41,7 +41,7 @@ use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::{ChartFolders, FileKind};
 use crate::model::roles::{self, RoleHints};
-use crate::model::proof::{ModelName, Proof};
+use crate::model::proof::Proofs;
 use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
@@ -185,7 +185,6 @@ fn lint_read(
             code: read.code,
             described: read.described,
             proofs: read.proofs,
-            models: read.models,
             is_unread,
         });
 
@@ -273,8 +272,7 @@ struct Scanned {
     code: Option<Box<CodeFacts>>,
     /// Variables that prose describes.
     described: Vec<String>,
-    proofs: Vec<Proof>,
-    models: Vec<ModelName>,
+    proofs: Proofs,
     /// The content of the file is not known.
     is_unread: bool,
 }
@@ -329,8 +327,8 @@ fn lower_one<'s>(
         hits: scanned.hits,
         code: scanned.code,
         described: scanned.described,
-        proofs: scanned.proofs,
-        models: scanned.models,
+        proofs: scanned.proofs.proofs,
+        models: scanned.proofs.models,
         ..facts
     };
 

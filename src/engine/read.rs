@@ -17,7 +17,7 @@ use crate::model::env_usage::{EnvNameSearch, TextUsage};
 use crate::model::file_kind::{self, FileKind};
 use crate::model::file_role::{is_generated, is_test_input};
 use crate::model::path_class;
-use crate::model::proof::{self, ModelName, Proof};
+use crate::model::proof::{self, Proofs};
 use crate::source::FileId;
 use crate::syntax::decode::{decode, decode_leniently};
 use crate::walk::{self, Entry};
@@ -33,8 +33,7 @@ pub(super) struct Read {
     pub usage: TextUsage,
     /// Variables that prose describes.
     pub described: Vec<String>,
-    pub proofs: Vec<Proof>,
-    pub models: Vec<ModelName>,
+    pub proofs: Proofs,
     /// The file that this one is a link to.
     pub target: Option<String>,
     pub failure: Option<Failure>,
@@ -66,8 +65,7 @@ impl Read {
             code: None,
             usage,
             described: Vec::new(),
-            proofs: Vec::new(),
-            models: Vec::new(),
+            proofs: Proofs::default(),
             target: None,
             failure: None,
             broken: Vec::new(),
@@ -88,12 +86,11 @@ impl Read {
                 env_docs::described(path, &text)
             });
 
-        let (mut proofs, mut models) = (Vec::new(), Vec::new());
+        let mut proofs = Proofs::default();
         if purpose == Purpose::Checklist {
-            (proofs, models) =
-                isolate_or_default("the search for proofs", file, &mut broken, || {
-                    (proof::find(path, &text), proof::models(path, &text))
-                });
+            proofs = isolate_or_default("the search for proofs", file, &mut broken, || {
+                proof::find(path, &text)
+            });
         }
 
         let (mut hits, mut code) = (Vec::new(), None);
@@ -121,7 +118,6 @@ impl Read {
             usage,
             described,
             proofs,
-            models,
             broken,
             ..Self::empty()
         }

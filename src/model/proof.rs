@@ -86,14 +86,34 @@ static TABLE: LazyLock<Vec<ProofEntry>> = LazyLock::new(|| {
     table.proof
 });
 
-static SEARCH: LazyLock<Words<(u16, u16)>> = LazyLock::new(|| {
+/// What a searched word means.
+#[derive(Clone, Copy)]
+enum Meaning {
+    /// The word of an entry of the table, by their indexes.
+    Proof(u16, u16),
+    /// The beginning of a model's name.
+    Model,
+}
+
+static SEARCH: LazyLock<Words<Meaning>> = LazyLock::new(|| {
     let words = TABLE.iter().enumerate().flat_map(|(entry, proof)| {
         let words = proof.words.iter().enumerate();
-        words.map(move |(word, text)| (text.as_str(), (entry as u16, word as u16)))
+        words.map(move |(word, text)| {
+            let meaning = Meaning::Proof(entry as u16, word as u16);
+            (text.as_str(), meaning)
+        })
     });
+    let beginnings = MODELS.beginnings.iter();
 
-    Words::new(words)
+    Words::new(words.chain(beginnings.map(|word| (word.as_str(), Meaning::Model))))
 });
+
+/// The proofs in a text and the models that it sets, in the order of their places.
+#[derive(Clone, Debug, Default)]
+pub struct Proofs {
+    pub proofs: Vec<Proof>,
+    pub models: Vec<ModelName>,
+}
 
 /// Longer texts are data.
 const MAX_BYTES: usize = 1 << 20;
@@ -104,25 +124,36 @@ const MAX_EXCERPT: usize = 160;
 /// How often one word is kept of one text.
 const MAX_PER_WORD: usize = 1;
 
-/// The proofs in a text, in the order of their places.
-pub fn find(path: &str, text: &str) -> Vec<Proof> {
+/// Searches a text.
+pub fn find(path: &str, text: &str) -> Proofs {
     let Some(place) = place(path) else {
-        return Vec::new();
+        return Proofs::default();
     };
 
     if text.len() > MAX_BYTES || is_generated(path) || is_test_input(path) {
-        return Vec::new();
+        return Proofs::default();
     }
 
-    let mut hits = Vec::new();
-    SEARCH.each(text, |offset, (entry, word)| {
-        let proof = &TABLE[entry as usize];
-        if proof.r#in.contains(&place) {
-            hits.push((offset, entry, word));
+    let (mut words, mut models) = (Vec::new(), Vec::new());
+    SEARCH.each(text, |offset, meaning| match meaning {
+        Meaning::Proof(entry, word) if TABLE[entry as usize].r#in.contains(&place) => {
+            words.push((offset, entry, word));
         }
+        Meaning::Model if matches!(place, Place::Code | Place::Config) => models.push(offset),
+        Meaning::Proof(..) | Meaning::Model => {}
     });
-    hits.sort_unstable();
+    words.sort_unstable();
+    models.sort_unstable();
+    models.dedup();
 
+    Proofs {
+        proofs: proofs_at(text, place, words),
+        models: models_at(text, models),
+    }
+}
+
+/// The proofs at some offsets, each with the word there.
+fn proofs_at(text: &str, place: Place, hits: Vec<(usize, u16, u16)>) -> Vec<Proof> {
     let mut proofs: Vec<Proof> = Vec::new();
 
     for (offset, entry, word) in hits {
@@ -254,26 +285,11 @@ struct ModelTable {
 
 static MODELS: LazyLock<ModelTable> = LazyLock::new(|| table!("models"));
 
-static MODEL_SEARCH: LazyLock<Words<()>> =
-    LazyLock::new(|| Words::new(MODELS.beginnings.iter().map(|word| (word.as_str(), ()))));
-
 /// How many names are kept of one text.
 const MAX_MODELS: usize = 16;
 
-/// The names of models that a text sets: on lines that say that they are about a model.
-pub fn models(path: &str, text: &str) -> Vec<ModelName> {
-    if !matches!(place(path), Some(Place::Code | Place::Config))
-        || text.len() > MAX_BYTES
-        || is_generated(path)
-        || is_test_input(path)
-    {
-        return Vec::new();
-    }
-
-    let mut offsets = Vec::new();
-    MODEL_SEARCH.each(text, |offset, ()| offsets.push(offset));
-    offsets.sort_unstable();
-    offsets.dedup();
+/// The names of models at some offsets: on lines that say that they are about a model.
+fn models_at(text: &str, offsets: Vec<usize>) -> Vec<ModelName> {
     let mut models: Vec<ModelName> = Vec::new();
 
     for offset in offsets {
@@ -346,6 +362,7 @@ mod tests {
 
     fn found(path: &str, text: &str) -> Vec<String> {
         find(path, text)
+            .proofs
             .into_iter()
             .map(|proof| format!("{:?} {}:{}", proof.kind, proof.line, proof.word))
             .collect()
@@ -394,7 +411,8 @@ mod tests {
             ("a.py", "plugins = ['claude-code']  # model", ""),
             ("README.md", "The model is gpt-4o.", ""),
         ] {
-            let found: Vec<String> = models(path, text)
+            let found: Vec<String> = find(path, text)
+                .models
                 .into_iter()
                 .map(|model| match model.is_dated {
                     true => model.name,

@@ -5,7 +5,7 @@ use crate::analysis::workload::is_long_running;
 use crate::analysis::{Ctx, pipelines};
 use crate::checklist::answer::{Answer, Place};
 use crate::checklist::evidence::network::serves_api;
-use crate::checklist::evidence::{proof, proofs, start_of};
+use crate::checklist::places::{proof, proofs, start_of};
 use crate::checklist::service::{Service, ServiceKind, Services};
 use crate::data::Class;
 use crate::model::Setting;

@@ -3,7 +3,7 @@
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::analysis::{Ctx, Owner, startup};
 use crate::checklist::answer::{Answer, Place, Standing};
-use crate::checklist::evidence::{proof, proofs};
+use crate::checklist::places::{proof, proofs};
 use crate::checklist::service::{Service, ServiceKind, Services, serves};
 use crate::data::Class;
 use crate::finding::{Confidence, Level, Sink};

@@ -5,8 +5,8 @@ use crate::analysis::start::{self, StartCommand};
 use crate::analysis::workload::is_long_running;
 use crate::analysis::{Ctx, Owner, exits, startup};
 use crate::checklist::answer::Answer;
-use crate::checklist::service::{Service, Services, serves};
-use crate::data;
+use crate::checklist::service::{Service, ServiceKind, Services, serves};
+use crate::data::{self, Class};
 use crate::model::Setting;
 use crate::model::compose::{self, Condition, Project};
 use crate::model::container::{Container, ContainerRole, HealthCheck, Probe, ProbeAction};
@@ -174,13 +174,38 @@ fn workload_probes(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
         return Answer::not_applicable("it ends by itself");
     }
 
-    if !serves(ctx, object, workload) {
-        return Answer::not_applicable("it serves no port");
+    let is_probed = workload
+        .pod
+        .main()
+        .any(|container| container.liveness.known().or(container.readiness.known()).is_some());
+    if !is_probed && !serves(ctx, object, workload) {
+        let builds: Vec<_> = workload
+            .pod
+            .main()
+            .filter_map(|container| ctx.graph.build_of(container))
+            .collect();
+        let starts_server = builds
+            .iter()
+            .any(|(dockerfile, stage)| !startup::stage(ctx, dockerfile, *stage).is_empty());
+
+        if builds.is_empty() {
+            return Answer::unknown_at(
+                object.location(),
+                "whether it serves requests: it declares no port, and no Service selects it",
+            );
+        }
+
+        if !starts_server {
+            return Answer::not_applicable("it declares no port, and starts no known server");
+        }
     }
 
     let main: Vec<&Container> = workload.pod.main().collect();
     let probed = main.iter().filter(|container| {
-        !is_helper(workload, container) && (main.len() == 1 || !container.ports.is_empty())
+        let is_bare = container.ports.is_empty()
+            && container.liveness.is_absent()
+            && container.readiness.is_absent();
+        !is_helper(workload, container) && (main.len() == 1 || !is_bare)
     });
 
     Answer::all(probed.map(|container| container_probes(container)))
@@ -319,6 +344,10 @@ fn endpoint(ctx: &Ctx, dockerfile: &Dockerfile, path: &Located<String>) -> Answe
 pub fn startup_order(_: &Ctx, _: &Services, service: &Service) -> Answer {
     if service.composed.is_empty() {
         return Answer::not_applicable("nothing starts it in an order");
+    }
+
+    if let ServiceKind::Foreign(Class::Monitoring | Class::Dashboard | Class::Proxy) = service.kind {
+        return Answer::not_applicable("it retries until the other services answer");
     }
 
     let dependencies = service

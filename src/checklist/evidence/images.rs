@@ -4,7 +4,7 @@ use crate::analysis::Ctx;
 use crate::analysis::base_image::{self, EffectiveRoot};
 use crate::analysis::privileges::{self, RootUse};
 use crate::checklist::answer::Answer;
-use crate::checklist::evidence::start_of;
+use crate::checklist::places::start_of;
 use crate::checklist::service::{Service, Services};
 use crate::data::{self, Class, User};
 use crate::finding::{Confidence, Level, Sink};

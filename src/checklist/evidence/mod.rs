@@ -9,11 +9,9 @@ pub mod network;
 pub mod pipeline;
 pub mod secrets;
 
-use super::answer::{Answer, Place};
+use super::answer::Answer;
 use super::service::{Service, Services};
 use crate::analysis::Ctx;
-use crate::model::proof::ProofKind;
-use crate::source::{FileId, Location, Span};
 
 /// How an item is answered.
 #[derive(Clone, Copy)]
@@ -76,37 +74,6 @@ pub fn question(item: &str) -> Option<Question> {
         .iter()
         .find(|(name, _)| *name == item)
         .map(|(_, question)| *question)
-}
-
-/// The beginning of a file.
-fn start_of(file: FileId) -> Location {
-    Location::new(file, Span::default())
-}
-
-/// The first place outside of tests and examples that proves one of these.
-fn proof(ctx: &Ctx, kinds: &[ProofKind]) -> Option<(Place, &'static str)> {
-    proofs(ctx, kinds).next()
-}
-
-/// The places outside of tests and examples that prove one of these.
-fn proofs<'c>(
-    ctx: &'c Ctx,
-    kinds: &'c [ProofKind],
-) -> impl Iterator<Item = (Place, &'static str)> + 'c {
-    ctx.facts
-        .files
-        .iter()
-        .enumerate()
-        .filter(|(_, facts)| !facts.proofs.is_empty())
-        .map(|(index, facts)| (FileId(index as u32), facts))
-        .filter(|(file, _)| !ctx.facts.is_practice(*file))
-        .flat_map(move |(file, facts)| {
-            facts
-                .proofs
-                .iter()
-                .filter(|proof| kinds.contains(&proof.kind))
-                .map(move |proof| (Place::of_proof(file, proof), proof.word))
-        })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::analysis::endpoints::endpoints;
 use crate::analysis::workload::is_long_running;
 use crate::analysis::{Ctx, hosts};
 use crate::checklist::answer::{Answer, Standing};
-use crate::checklist::evidence::{proof, proofs};
+use crate::checklist::places::{proof, proofs};
 use crate::checklist::service::{Service, ServiceKind, Services};
 use crate::data::Class;
 use crate::model::Setting;
@@ -46,7 +46,7 @@ pub fn exposure(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
         match public.first() {
             Some(port) => Answer::proven(
                 port.location,
-                format!("`{}` is for clients; no store is behind it", port.written),
+                format!("`{}` is published for clients", port.written),
             ),
             None => Answer::proven(container.anchor, "publishes no port on other addresses"),
         }

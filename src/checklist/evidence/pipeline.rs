@@ -1,131 +1,15 @@
 //! Evidence about pipelines: what their jobs do, in which order, with which rights.
 
 use crate::analysis::Ctx;
-use crate::analysis::job_work::job_work;
 use crate::analysis::packages::MANIFESTS;
-use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::checklist::answer::{Answer, Standing};
 use crate::checklist::evidence::application::llm_application;
-use crate::checklist::evidence::{proof, start_of};
+use crate::checklist::pipelines::{Pipelines, Work, foreign, live};
+use crate::checklist::places::{proof, start_of};
 use crate::checklist::service::{Service, Services};
-use crate::model::file_kind::FileKind;
 use crate::model::proof::ProofKind;
-use crate::model::workflow::{ActionRef, Job, Purpose, Workflow};
-use crate::source::{FileId, Location};
-
-/// What the jobs of all pipelines do.
-struct Pipelines<'a> {
-    work: Vec<Work<'a>>,
-    /// A pipeline whose jobs are not read: of another system.
-    foreign: Option<FileId>,
-    /// A part of some job could not be followed.
-    is_open: bool,
-}
-
-/// One thing that a job does.
-struct Work<'a> {
-    workflow: &'a Workflow,
-    job: &'a Job,
-    purpose: Purpose,
-    place: Location,
-    named: bool,
-}
-
-impl<'a> Pipelines<'a> {
-    fn of(ctx: &Ctx<'a>) -> Self {
-        let mut pipelines = Self {
-            work: Vec::new(),
-            foreign: foreign(ctx),
-            is_open: false,
-        };
-
-        for workflow in live(ctx) {
-            for job in &workflow.jobs {
-                if job.is_disabled() {
-                    continue;
-                }
-
-                let work = job_work(ctx, workflow, job);
-                pipelines.is_open |= work.is_open;
-                pipelines
-                    .work
-                    .extend(work.evidence.iter().map(|evidence| Work {
-                        workflow,
-                        job,
-                        purpose: evidence.purpose,
-                        place: evidence.location,
-                        named: evidence.named,
-                    }));
-            }
-        }
-
-        pipelines
-    }
-
-    /// The first job that does one of these, rather one that says so by what it runs.
-    fn first(&self, purposes: &[Purpose]) -> Option<&Work<'a>> {
-        let mut fitting: Vec<&Work> = self
-            .work
-            .iter()
-            .filter(|work| purposes.contains(&work.purpose))
-            .collect();
-        fitting.sort_by_key(|work| work.named);
-
-        fitting.first().copied()
-    }
-
-    /// Whether a job does one of these.
-    fn stage(&self, purposes: &[Purpose], does: &str, missing: &str) -> Answer {
-        match self.first(purposes) {
-            Some(work) => Answer::proven(
-                work.place,
-                format!("job `{}` {does}", work.job.id.value),
-            ),
-            None => self.absent(missing),
-        }
-    }
-
-    /// What nothing does, as far as was seen.
-    fn absent(&self, missing: &str) -> Answer {
-        if let Some(file) = self.foreign {
-            return Answer::unknown_at(start_of(file), "the jobs of this pipeline are not read");
-        }
-
-        if self.is_open {
-            return Answer::unknown(format!(
-                "a job that calls what is not here ({missing}, as far as was seen)"
-            ));
-        }
-
-        match self.work.first() {
-            Some(work) => Answer::lacking(work.workflow.location, missing),
-            None => Answer::missing(missing),
-        }
-    }
-}
-
-fn live<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Workflow> {
-    let facts = ctx.facts;
-    let ctx = *ctx;
-
-    facts
-        .workflows()
-        .filter(move |workflow| !workflow.action && is_live(&ctx, workflow))
-}
-
-/// A pipeline of another system.
-fn foreign(ctx: &Ctx) -> Option<FileId> {
-    let gitlab = ctx.facts.of_kind(FileKind::GitlabCi).next();
-
-    gitlab.or_else(|| {
-        ctx.facts
-            .repository
-            .files()
-            .iter()
-            .find(|file| is_pipeline(&file.path))
-            .map(|file| file.id)
-    })
-}
+use crate::model::workflow::{ActionRef, Job, Purpose};
+use crate::source::Location;
 
 /// Whether there is anything that a pipeline could build, test or ship.
 fn has_work(ctx: &Ctx, all: &Services) -> bool {
@@ -170,7 +54,7 @@ pub fn stages(ctx: &Ctx, all: &Services) -> Answer {
         return Answer::not_applicable("there is nothing to build, test or ship");
     }
 
-    let pipelines = Pipelines::of(ctx);
+    let pipelines = &all.pipelines;
     if pipelines.work.is_empty() && pipelines.foreign.is_none() {
         return Answer::missing("there is no pipeline");
     }
@@ -225,7 +109,7 @@ pub fn image_scan(ctx: &Ctx, all: &Services) -> Answer {
         return Answer::not_applicable("no image is built here");
     }
 
-    let pipelines = Pipelines::of(ctx);
+    let pipelines = &all.pipelines;
     let sbom_input = live(ctx)
         .flat_map(|workflow| &workflow.jobs)
         .flat_map(|job| &job.steps)
@@ -253,12 +137,12 @@ pub fn image_scan(ctx: &Ctx, all: &Services) -> Answer {
     ])
 }
 
-pub fn deploy(ctx: &Ctx, all: &Services) -> Answer {
+pub fn deploy(_: &Ctx, all: &Services) -> Answer {
     if all.all.is_empty() {
         return Answer::not_applicable("there is nothing to deploy");
     }
 
-    let pipelines = Pipelines::of(ctx);
+    let pipelines = &all.pipelines;
     let shipping = [Purpose::Deploy, Purpose::Push, Purpose::Publish];
     let Some(ships) = pipelines
         .first(&[Purpose::Deploy])
@@ -275,7 +159,7 @@ pub fn deploy(ctx: &Ctx, all: &Services) -> Answer {
     };
     let automated = Answer::proven(ships.place, format!("job `{}` {verb}", job.id.value));
 
-    Answer::all([automated, gate(&pipelines, ships), guard(ships)])
+    Answer::all([automated, gate(pipelines, ships), guard(ships)])
 }
 
 /// Whether tests come before what ships.
@@ -357,7 +241,7 @@ pub fn eval(ctx: &Ctx, all: &Services) -> Answer {
         return answer;
     }
 
-    let pipelines = Pipelines::of(ctx);
+    let pipelines = &all.pipelines;
     let Some(work) = pipelines.first(&[Purpose::Evaluate]) else {
         return pipelines.absent("no job evaluates the answers of the models");
     };

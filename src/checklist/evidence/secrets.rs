@@ -2,10 +2,11 @@
 
 use crate::analysis::Ctx;
 use crate::checklist::answer::{Answer, Standing};
-use crate::checklist::evidence::{proofs, start_of};
+use crate::checklist::places::{proofs, start_of};
 use crate::checklist::service::{Service, Services};
 use crate::credential;
 use crate::model::code::EnvRequirement;
+use crate::model::container::EnvFromKind;
 use crate::model::env::{EnvValue, EnvVar};
 use crate::model::file_kind::FileKind;
 use crate::model::proof::ProofKind;
@@ -42,14 +43,25 @@ pub fn management(ctx: &Ctx, all: &Services) -> Answer {
 
     for service in &all.all {
         for container in service.containers() {
-            for variable in &container.env {
-                if is_reference(&variable.value)
-                    && is_secret(variable)
-                    && let Some(place) = variable.value.location()
-                {
-                    references.push(Answer::proven(
+            for variable in container.env.iter().filter(|variable| is_secret(variable)) {
+                let name = &variable.name.value;
+                let place = variable.value.location().unwrap_or(variable.name.location);
+
+                if is_reference(&variable.value) {
+                    references.push(Answer::proven(place, format!("`{name}` comes from outside")));
+                } else if variable.value.literal().is_none_or(|text| !text.value.is_empty()) {
+                    references.push(Answer::lacking(
                         place,
-                        format!("`{}` comes from outside", variable.name.value),
+                        format!("`{name}` has a value that is in git"),
+                    ));
+                }
+            }
+
+            for source in &container.env_from {
+                if source.kind == EnvFromKind::Secret {
+                    references.push(Answer::proven(
+                        source.name.location,
+                        format!("the Secret `{}`", source.name.value),
                     ));
                 }
             }

@@ -1,0 +1,128 @@
+//! What the jobs of all pipelines do, followed once for all items that ask.
+
+use crate::analysis::Ctx;
+use crate::analysis::job_work::job_work;
+use crate::analysis::pipelines::{is_live, is_pipeline};
+use crate::checklist::answer::Answer;
+use crate::checklist::places::start_of;
+use crate::model::file_kind::FileKind;
+use crate::model::workflow::{Job, Purpose, Workflow};
+use crate::source::{FileId, Location};
+
+/// What the jobs of all pipelines do.
+#[derive(Debug, Default)]
+pub struct Pipelines<'a> {
+    pub work: Vec<Work<'a>>,
+    /// A pipeline whose jobs are not read: of another system.
+    pub foreign: Option<FileId>,
+    /// A part of some job could not be followed.
+    pub is_open: bool,
+}
+
+/// One thing that a job does.
+#[derive(Debug)]
+pub struct Work<'a> {
+    pub workflow: &'a Workflow,
+    pub job: &'a Job,
+    pub purpose: Purpose,
+    pub place: Location,
+    /// Only a name says so.
+    pub named: bool,
+}
+
+impl<'a> Pipelines<'a> {
+    pub fn of(ctx: &Ctx<'a>) -> Self {
+        let mut pipelines = Self {
+            work: Vec::new(),
+            foreign: foreign(ctx),
+            is_open: false,
+        };
+
+        for workflow in live(ctx) {
+            for job in &workflow.jobs {
+                if job.is_disabled() {
+                    continue;
+                }
+
+                let work = job_work(ctx, workflow, job);
+                pipelines.is_open |= work.is_open;
+                pipelines
+                    .work
+                    .extend(work.evidence.iter().map(|evidence| Work {
+                        workflow,
+                        job,
+                        purpose: evidence.purpose,
+                        place: evidence.location,
+                        named: evidence.named,
+                    }));
+            }
+        }
+
+        pipelines
+    }
+
+    /// The first job that does one of these, rather one that says so by what it runs.
+    pub fn first(&self, purposes: &[Purpose]) -> Option<&Work<'a>> {
+        let mut fitting: Vec<&Work> = self
+            .work
+            .iter()
+            .filter(|work| purposes.contains(&work.purpose))
+            .collect();
+        fitting.sort_by_key(|work| work.named);
+
+        fitting.first().copied()
+    }
+
+    /// Whether a job does one of these.
+    pub fn stage(&self, purposes: &[Purpose], does: &str, missing: &str) -> Answer {
+        match self.first(purposes) {
+            Some(work) => Answer::proven(
+                work.place,
+                format!("job `{}` {does}", work.job.id.value),
+            ),
+            None => self.absent(missing),
+        }
+    }
+
+    /// What nothing does, as far as was seen.
+    pub fn absent(&self, missing: &str) -> Answer {
+        if let Some(file) = self.foreign {
+            return Answer::unknown_at(start_of(file), "the jobs of this pipeline are not read");
+        }
+
+        if self.is_open {
+            return Answer::unknown(format!(
+                "a job that calls what is not here ({missing}, as far as was seen)"
+            ));
+        }
+
+        match self.work.first() {
+            Some(work) => Answer::lacking(work.workflow.location, missing),
+            None => Answer::missing(missing),
+        }
+    }
+}
+
+/// The workflows that GitHub runs.
+pub fn live<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Workflow> {
+    let facts = ctx.facts;
+    let ctx = *ctx;
+
+    facts
+        .workflows()
+        .filter(move |workflow| !workflow.action && is_live(&ctx, workflow))
+}
+
+/// A pipeline of another system.
+pub fn foreign(ctx: &Ctx) -> Option<FileId> {
+    let gitlab = ctx.facts.of_kind(FileKind::GitlabCi).next();
+
+    gitlab.or_else(|| {
+        ctx.facts
+            .repository
+            .files()
+            .iter()
+            .find(|file| is_pipeline(&file.path))
+            .map(|file| file.id)
+    })
+}
