@@ -89,6 +89,8 @@ pub struct Item {
     pub attest: Attest,
     /// Findings of its rules at this level or above break it.
     pub breaks_at: Level,
+    /// Rules whose findings say that not everything was seen.
+    pub unknown_with: Vec<String>,
     pub parts: Vec<Part>,
     /// Why it matters.
     pub why: &'static str,
@@ -120,6 +122,8 @@ struct Header {
     #[serde(default = "warning")]
     breaks_at: Level,
     #[serde(default)]
+    unknown_with: Vec<String>,
+    #[serde(default)]
     part: Vec<Part>,
 }
 
@@ -147,6 +151,7 @@ impl Item {
             expect: header.expect,
             attest: header.attest,
             breaks_at: header.breaks_at,
+            unknown_with: header.unknown_with,
             parts: header.part,
             why: why.trim(),
             proof: proof.trim(),

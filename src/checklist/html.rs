@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::compare::Changes;
-use super::shown::{self, ShownEvidence};
+use super::shown::{self, Base, ShownEvidence};
 use super::verdict::{Cell, Checklist, ItemVerdict, Status, Subject};
 use crate::catalog::item::ItemScope;
 use crate::report::Report;
@@ -16,7 +16,12 @@ const STYLE: &str = include_str!("page.css");
 pub fn render(view: &Report, checklist: &Checklist, changes: Option<&Changes>) -> String {
     let mut out = String::new();
     let root = view.root();
-    let name = escaped(root.trim_end_matches('/').rsplit('/').next().unwrap_or(&root));
+    let name = escaped(
+        root.trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or(&root),
+    );
     let _ = write!(
         out,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -201,7 +206,7 @@ fn write_cell(out: &mut String, view: &Report, checklist: &Checklist, cell: &Cel
         write_attestation(out, view, attestation);
     }
 
-    let pieces = shown::evidence(view, cell);
+    let pieces = shown::evidence(view, Base::Repository, cell);
     if pieces.is_empty() {
         return;
     }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::shown::{self, ShownPlace};
+use super::shown::{self, Base, ShownPlace};
 use super::verdict::{Cell, Checklist, ItemVerdict, Status, Subject};
 use crate::catalog::item::ItemScope;
 use crate::report::Report;
@@ -148,7 +148,7 @@ pub fn render(view: &Report, checklist: &Checklist) -> String {
                     .parts
                     .iter()
                     .map(|(kind, location)| {
-                        let place = shown::place(view, &(*location).into());
+                        let place = shown::place(view, Base::Repository, &(*location).into());
                         PartItem {
                             kind,
                             file: place.path,
@@ -189,7 +189,7 @@ fn item(view: &Report, checklist: &Checklist, verdict: &ItemVerdict) -> ItemItem
 fn result(view: &Report, checklist: &Checklist, cell: &Cell) -> ResultItem {
     let (mut evidence, mut findings) = (Vec::new(), Vec::new());
 
-    for piece in shown::evidence(view, cell) {
+    for piece in shown::evidence(view, Base::Repository, cell) {
         let place = piece.place.map(place_item);
         match piece.rule {
             Some(rule) => findings.push(FindingItem {
@@ -219,13 +219,16 @@ fn result(view: &Report, checklist: &Checklist, cell: &Cell) -> ResultItem {
         reason: view.line(&cell.reason),
         evidence,
         findings,
-        attestation: cell.attestation.as_ref().map(|attestation| AttestationItem {
-            by: view.line(&attestation.by),
-            on: attestation.on.map(|date| date.to_string()),
-            until: attestation.until.to_string(),
-            link: attestation.link.as_ref().map(|link| view.line(link)),
-            note: attestation.note.as_ref().map(|note| view.line(note)),
-        }),
+        attestation: cell
+            .attestation
+            .as_ref()
+            .map(|attestation| AttestationItem {
+                by: view.line(&attestation.by),
+                on: attestation.on.map(|date| date.to_string()),
+                until: attestation.until.to_string(),
+                link: attestation.link.as_ref().map(|link| view.line(link)),
+                note: attestation.note.as_ref().map(|note| view.line(note)),
+            }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::compare::Changes;
-use super::shown::{self, ShownEvidence};
+use super::shown::{self, Base, ShownEvidence};
 use super::verdict::{Cell, Checklist, ItemVerdict, Status, Subject};
 use crate::catalog::item::ItemScope;
 use crate::report::{Report, harmless};
@@ -29,7 +29,12 @@ pub fn render(view: &Report, checklist: &Checklist, changes: Option<&Changes>) -
 
     write_matrix(&mut out, view, checklist);
 
-    for status in [Status::Fail, Status::Partial, Status::Unknown, Status::Manual] {
+    for status in [
+        Status::Fail,
+        Status::Partial,
+        Status::Unknown,
+        Status::Manual,
+    ] {
         for verdict in checklist.items.iter().filter(|item| item.status == status) {
             write_verdict(&mut out, view, checklist, verdict);
         }
@@ -153,7 +158,7 @@ fn write_cell(out: &mut String, view: &Report, checklist: &Checklist, cell: &Cel
         subject => writeln!(out, "- **{}**: {reason}", escaped(subject)),
     };
 
-    let pieces = shown::evidence(view, cell);
+    let pieces = shown::evidence(view, Base::Repository, cell);
     let against = pieces.iter().filter(|piece| !piece.supports);
     for piece in against.take(MAX_PLACES) {
         let ShownEvidence {
@@ -166,7 +171,12 @@ fn write_cell(out: &mut String, view: &Report, checklist: &Checklist, cell: &Cel
             continue;
         };
         let rule = rule.map(|rule| format!(" (`{rule}`)")).unwrap_or_default();
-        let _ = writeln!(out, "  - {}: {}{rule}", code(&place.label()), escaped(shows));
+        let _ = writeln!(
+            out,
+            "  - {}: {}{rule}",
+            code(&place.label()),
+            escaped(shows)
+        );
     }
 }
 

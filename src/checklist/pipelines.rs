@@ -76,10 +76,7 @@ impl<'a> Pipelines<'a> {
     /// Whether a job does one of these.
     pub fn stage(&self, purposes: &[Purpose], does: &str, missing: &str) -> Answer {
         match self.first(purposes) {
-            Some(work) => Answer::proven(
-                work.place,
-                format!("job `{}` {does}", work.job.id.value),
-            ),
+            Some(work) => Answer::proven(work.place, format!("job `{}` {does}", work.job.id.value)),
             None => self.absent(missing),
         }
     }
@@ -91,9 +88,7 @@ impl<'a> Pipelines<'a> {
         }
 
         if self.is_open {
-            return Answer::unknown(format!(
-                "a job that calls what is not here ({missing}, as far as was seen)"
-            ));
+            return Answer::unknown("what a job calls that is not in this repository");
         }
 
         match self.work.first() {

@@ -14,10 +14,11 @@ use crate::data::{self, Class};
 use crate::graph::User;
 use crate::model::compose::{self, Project};
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::file_role::Role;
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Body, Object, Workload};
+use crate::model::workflow::image_builds;
 use crate::source::{FileId, Location, parent};
 
 /// A service that is deployed.
@@ -43,6 +44,8 @@ pub enum ServiceKind {
     Store(Class),
     /// Another image of another project.
     Foreign(Class),
+    /// An image of another project that is not known.
+    Unfamiliar,
 }
 
 impl ServiceKind {
@@ -50,7 +53,7 @@ impl ServiceKind {
         match self {
             ServiceKind::Application => "application",
             ServiceKind::Store(_) => "store",
-            ServiceKind::Foreign(_) => "image",
+            ServiceKind::Foreign(_) | ServiceKind::Unfamiliar => "image",
         }
     }
 }
@@ -93,7 +96,10 @@ impl Service<'_> {
 
     /// Where it is defined first.
     pub fn location(&self) -> Option<Location> {
-        let composed = self.composed.first().map(|(_, service)| service.container.anchor);
+        let composed = self
+            .composed
+            .first()
+            .map(|(_, service)| service.container.anchor);
         let workload = self.workloads.first().map(|(object, _)| object.location());
         let build = self
             .builds
@@ -131,13 +137,13 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Services<'a> {
     let mut all: Vec<Service> = services.into_values().take(MAX_SERVICES).collect();
 
     for service in &mut all {
-        service.kind = kind(service);
+        service.kind = kind(ctx, service);
     }
 
     // Applications first, then what they need.
     all.sort_by_key(|service| match service.kind {
         ServiceKind::Application => 0,
-        ServiceKind::Foreign(_) => 1,
+        ServiceKind::Foreign(_) | ServiceKind::Unfamiliar => 1,
         ServiceKind::Store(_) => 2,
     });
 
@@ -243,7 +249,7 @@ fn chart_name(ctx: &Ctx, object: &Object) -> String {
     let chart = ctx
         .facts
         .chart_folder(object.file)
-        .map(|folder| folder.rsplit('/').next().unwrap_or(folder))
+        .map(|folder| chart_title(ctx, folder))
         .unwrap_or_default();
 
     match (chart, stem) {
@@ -251,6 +257,22 @@ fn chart_name(ctx: &Ctx, object: &Object) -> String {
         (chart, "deployment" | "statefulset" | "daemonset") => chart.to_owned(),
         (chart, stem) => format!("{chart}-{stem}"),
     }
+}
+
+/// The name that a chart gives itself, or that of its folder.
+fn chart_title<'a>(ctx: &Ctx<'a>, folder: &'a str) -> &'a str {
+    let file =
+        crate::source::join(folder, "Chart.yaml").and_then(|path| ctx.facts.repository.find(&path));
+    let name = file.and_then(|file| {
+        let line = file
+            .text
+            .lines()
+            .find_map(|line| line.strip_prefix("name:"))?;
+        Some(line.trim().trim_matches(['"', '\'']))
+    });
+
+    name.filter(|name| !name.is_empty())
+        .unwrap_or_else(|| folder.rsplit('/').next().unwrap_or(folder))
 }
 
 /// Images that nothing here runs.
@@ -273,14 +295,18 @@ fn add_builds<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
         }
 
         for stage in ctx.graph.shipped(dockerfile) {
-            let name = build_name(ctx, dockerfile, path);
-            // A name that a service bears is taken: its own image is another one.
-            let name = match services.get(&name) {
-                Some(other) if !other.composed.is_empty() || !other.workloads.is_empty() => {
-                    path.to_owned()
-                }
-                _ => name,
-            };
+            let names = build_names(ctx, dockerfile, path);
+            // A chart whose image is a value runs the image that bears its name.
+            let charted = names.iter().find(|name| {
+                services.get(name.as_str()).is_some_and(|other| {
+                    let mut workloads = other.workloads.iter();
+                    other.builds.is_empty() && workloads.any(|(object, _)| object.helm)
+                })
+            });
+            let free = names
+                .iter()
+                .find(|name| !services.contains_key(name.as_str()));
+            let name = charted.or(free).cloned().unwrap_or_else(|| path.to_owned());
             let joined = services.entry(name.clone()).or_default();
             joined.name = name;
             push_build(ctx, joined, dockerfile, stage);
@@ -288,37 +314,49 @@ fn add_builds<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
     }
 }
 
-/// The name of an image that nothing runs: that of the file, its folder or the repository.
-fn build_name(ctx: &Ctx, dockerfile: &Dockerfile, path: &str) -> String {
+/// What an image that nothing runs may be called: by its file, by the names that pipelines push it
+/// under, by its folder.
+fn build_names(ctx: &Ctx, dockerfile: &Dockerfile, path: &str) -> Vec<String> {
     let file = path.rsplit('/').next().unwrap_or(path);
     let special = file
         .strip_prefix("Dockerfile.")
         .or_else(|| file.strip_suffix(".Dockerfile"))
         .or_else(|| file.strip_suffix(".dockerfile"));
     if let Some(special) = special {
-        return special.to_owned();
+        return vec![special.to_owned()];
     }
 
-    let tag = ctx.graph.uses(dockerfile.file).iter().find_map(|image_use| {
-        let User::Pipeline(workflow) = image_use.user else {
-            return None;
-        };
-        let builds = crate::model::workflow::image_builds(workflow);
-        let build = builds
-            .iter()
-            .find(|build| build.location == image_use.location)?;
-        let tag = build.tags.first()?;
-        let reference = Reference::parse(&tag.value);
-        let name = reference.short_name().to_owned();
+    let mut names: Vec<String> = ctx
+        .graph
+        .uses(dockerfile.file)
+        .iter()
+        .filter_map(|image_use| match image_use.user {
+            User::Pipeline(workflow) => Some((workflow, image_use.location)),
+            _ => None,
+        })
+        .flat_map(|(workflow, location)| {
+            image_builds(workflow)
+                .into_iter()
+                .filter(move |build| build.location == location)
+                .flat_map(|build| build.tags)
+        })
+        .map(|tag| Reference::parse(&tag.value).short_name().to_owned())
+        .filter(|name| !name.contains(['$', '{', '}', ' ']) && !name.is_empty())
+        .collect();
+    // The shortest is the plain one: `chat`, not `chat-with-database`.
+    names.sort_by_key(String::len);
+    names.dedup();
 
-        (!name.contains(['$', '{', '}', ' ']) && !name.is_empty()).then_some(name)
-    });
     let folder = parent(path).rsplit('/').find(|part| {
-        !matches!(*part, "" | "docker" | "build" | "deploy" | "deployment" | ".docker" | "images")
+        !matches!(
+            *part,
+            "" | "docker" | "build" | "deploy" | "deployment" | ".docker" | "images"
+        )
     });
+    names.extend(folder.map(str::to_owned));
+    names.push("image".to_owned());
 
-    tag.or_else(|| folder.map(str::to_owned))
-        .unwrap_or_else(|| "image".to_owned())
+    names
 }
 
 fn add_build<'a>(ctx: &Ctx<'a>, service: &mut Service<'a>, container: &'a Container) {
@@ -350,33 +388,56 @@ fn push_build<'a>(
     );
 }
 
-fn kind(service: &Service) -> ServiceKind {
+fn kind(ctx: &Ctx, service: &Service) -> ServiceKind {
     if service.is_built() {
-        return ServiceKind::Application;
+        let store = service.builds.iter().find_map(|(dockerfile, stage)| {
+            let Some(Base::Image(image)) = dockerfile.root(*stage) else {
+                return None;
+            };
+
+            data::store(&image.reference.as_ref()?.repository())
+        });
+
+        return match store {
+            Some(store) => ServiceKind::Store(store.class),
+            None => ServiceKind::Application,
+        };
     }
 
     let mut images = service
         .containers()
         .filter_map(|container| container.image.as_ref()?.reference.as_ref());
-    let known = images.find_map(|reference| {
+    let references: Vec<&Reference> = images.by_ref().collect();
+    let known = references.iter().find_map(|reference| {
         let repository = reference.repository();
         data::store(&repository).or_else(|| data::image(&repository))
+    });
+    let is_own = references.iter().all(|reference| {
+        ctx.graph.is_own_image(reference)
+            || reference.registry.is_none() && !reference.path.contains('/')
     });
 
     match known {
         Some(known) if known.class.is_store() => ServiceKind::Store(known.class),
         Some(known) if !known.class.is_base() => ServiceKind::Foreign(known.class),
-        _ => ServiceKind::Application,
+        Some(_) => ServiceKind::Application,
+        None if is_own => ServiceKind::Application,
+        None => ServiceKind::Unfamiliar,
     }
 }
 
 /// Whether a Service or a port says that a workload serves requests.
 pub fn serves(ctx: &Ctx, object: &Object, workload: &Workload) -> bool {
-    let is_selected = ctx
-        .graph
-        .cluster
-        .joined(object)
-        .is_some_and(|joined| joined.services.iter().any(|other| matches!(other.body, Body::Service(_))));
+    let is_selected = ctx.graph.cluster.joined(object).is_some_and(|joined| {
+        joined
+            .services
+            .iter()
+            .any(|other| matches!(other.body, Body::Service(_)))
+    });
 
-    is_selected || workload.pod.main().any(|container| !container.ports.is_empty())
+    is_selected
+        || workload
+            .pod
+            .main()
+            .any(|container| !container.ports.is_empty())
 }

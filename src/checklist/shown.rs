@@ -31,9 +31,21 @@ pub struct ShownEvidence {
     pub help: Option<String>,
 }
 
-pub fn place(view: &Report, place: &Place) -> ShownPlace {
+/// Where paths begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Base {
+    /// At the root of the git repository, for documents.
+    Repository,
+    /// At the current folder, for a terminal.
+    Here,
+}
+
+pub fn place(view: &Report, base: Base, place: &Place) -> ShownPlace {
     let source = view.source(place.location.file);
-    let path = view.repository_path(place.location.file);
+    let path = match base {
+        Base::Repository => view.repository_path(place.location.file),
+        Base::Here => view.shown_path(place.location.file),
+    };
 
     if source.text.is_empty()
         && let Some((line, text)) = &place.kept
@@ -46,7 +58,9 @@ pub fn place(view: &Report, place: &Place) -> ShownPlace {
     }
 
     let line = view.range(place.location).start.line;
-    let span = source.lines().span(line.saturating_sub(1) as usize, &source.text);
+    let span = source
+        .lines()
+        .span(line.saturating_sub(1) as usize, &source.text);
     let text = view.quote(crate::source::Location::new(place.location.file, span));
 
     ShownPlace {
@@ -57,18 +71,21 @@ pub fn place(view: &Report, place: &Place) -> ShownPlace {
 }
 
 /// What a cell is shown with: its findings first, then its evidence.
-pub fn evidence(view: &Report, cell: &Cell) -> Vec<ShownEvidence> {
-    let findings = cell.findings.iter().map(|(finding, location)| ShownEvidence {
-        supports: false,
-        shows: view.line(&finding.message),
-        place: Some(place(view, &(*location).into())),
-        rule: Some(finding.rule),
-        help: finding.help.as_ref().map(|help| view.line(help)),
-    });
+pub fn evidence(view: &Report, base: Base, cell: &Cell) -> Vec<ShownEvidence> {
+    let findings = cell
+        .findings
+        .iter()
+        .map(|(finding, location)| ShownEvidence {
+            supports: false,
+            shows: view.line(&finding.message),
+            place: Some(place(view, base, &(*location).into())),
+            rule: Some(finding.rule),
+            help: finding.help.as_ref().map(|help| view.line(help)),
+        });
     let pieces = cell.evidence.iter().map(|piece: &Evidence| ShownEvidence {
         supports: piece.weight == Weight::For,
         shows: view.line(&piece.shows),
-        place: piece.place.as_ref().map(|found| place(view, found)),
+        place: piece.place.as_ref().map(|found| place(view, base, found)),
         rule: None,
         help: None,
     });
@@ -102,10 +119,12 @@ pub fn subject(view: &Report, checklist: &Checklist, cell: &Cell) -> String {
 
 /// `31 of 38 items pass · 4 fail · 2 partial · 1 needs a person · 5 do not apply`.
 pub fn totals(checklist: &Checklist) -> String {
+    let applicable = checklist.applicable();
+    let verb = if applicable == 1 { "passes" } else { "pass" };
     let mut parts = vec![format!(
-        "{} of {} pass",
+        "{} of {} {verb}",
         checklist.count(Status::Pass),
-        count(checklist.applicable(), "item", "items")
+        count(applicable, "item", "items")
     )];
 
     for (status, one, many) in [

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::compare::Changes;
-use super::shown::{self, ShownEvidence};
+use super::shown::{self, Base, ShownEvidence};
 use super::verdict::{Cell, Checklist, ItemVerdict, Status, Subject};
 use crate::catalog::item::ItemScope;
 use crate::report::human::wrap;
@@ -29,6 +29,10 @@ pub fn render(
 ) -> String {
     let mut out = String::new();
 
+    if checklist.services.is_empty() {
+        out.push_str(nothing(checklist));
+    }
+
     write_matrix(&mut out, view, checklist, look);
 
     for status in [Status::Fail, Status::Partial, Status::Unknown] {
@@ -45,7 +49,10 @@ pub fn render(
         write_changes(&mut out, changes, look);
     }
 
-    let _ = writeln!(out, "\n{}", look.paint("1", &shown::totals(checklist)));
+    out.push('\n');
+    for line in wrap(&shown::totals(checklist), width(look)) {
+        let _ = writeln!(out, "{}", look.paint("1", &line));
+    }
 
     harmless(&out).into_owned()
 }
@@ -75,7 +82,10 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist, look: Re
         .iter()
         .map(|service| clipped(&view.line(&service.name), MAX_COLUMN))
         .collect();
-    let columns: Vec<usize> = names.iter().map(|name| name.chars().count().max(3) + 2).collect();
+    let columns: Vec<usize> = names
+        .iter()
+        .map(|name| name.chars().count().max(3) + 2)
+        .collect();
     let fits = NAME_WIDTH + columns.iter().sum::<usize>() <= width(look) && names.len() > 1;
     let mut group = "";
 
@@ -89,6 +99,11 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist, look: Re
     }
 
     for verdict in &checklist.items {
+        // Of a repository that deploys nothing, one line says so.
+        if names.is_empty() && verdict.status == Status::NotApplicable {
+            continue;
+        }
+
         if verdict.item.group != group {
             group = &verdict.item.group;
             let _ = writeln!(out, "{}", look.paint("1", group));
@@ -112,6 +127,15 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist, look: Re
         } else {
             write_line(out, view, verdict, look);
         }
+    }
+}
+
+/// What is said of a repository that deploys nothing.
+fn nothing(checklist: &Checklist) -> &'static str {
+    if checklist.only_practice {
+        "Nothing here is deployed: all deployment files are tests, examples or for\ndevelopment.\n\n"
+    } else {
+        "Nothing here is deployed.\n\n"
     }
 }
 
@@ -149,7 +173,7 @@ fn proof_line(view: &Report, cell: &Cell) -> String {
         return view.line(&cell.reason);
     }
 
-    let pieces = shown::evidence(view, cell);
+    let pieces = shown::evidence(view, Base::Here, cell);
     let first = pieces.iter().find(|piece| piece.supports);
 
     match first {
@@ -174,43 +198,17 @@ fn write_verdict(
         out,
         "{}  {}",
         look.paint(color(status), &title),
-        look.paint("2", &clipped(&verdict.item.question, width(look).saturating_sub(title.chars().count() + 2)))
+        look.paint(
+            "2",
+            &clipped(
+                &verdict.item.question,
+                width(look).saturating_sub(title.chars().count() + 2)
+            )
+        )
     );
 
-    for cell in &verdict.cells {
-        if matches!(cell.status, Status::Pass | Status::NotApplicable) {
-            continue;
-        }
-
-        let subject = shown::subject(view, checklist, cell);
-        let reason = view.line(&cell.reason);
-        let reason = match (cell.status, reason.is_empty()) {
-            (Status::Unknown, _) => format!("to be seen: {reason}"),
-            _ => reason,
-        };
-        let head = if subject.is_empty() {
-            reason
-        } else {
-            format!("{subject}: {reason}")
-        };
-        write_wrapped(out, "    ", &head, look);
-
-        let pieces = shown::evidence(view, cell);
-        let mut against: Vec<&ShownEvidence> = pieces
-            .iter()
-            .filter(|piece| !piece.supports && piece.place.is_some())
-            .collect();
-        against.dedup_by(|a, b| a.place == b.place);
-        for piece in against.iter().take(MAX_PLACES) {
-            if let Some(place) = &piece.place {
-                let rule = piece.rule.map(|rule| format!("  {rule}")).unwrap_or_default();
-                let _ = writeln!(out, "      {}{}", place.label(), look.paint("2", &rule));
-            }
-        }
-
-        if against.len() > MAX_PLACES {
-            let _ = writeln!(out, "      and {} more", against.len() - MAX_PLACES);
-        }
+    for (cells, reason) in grouped(view, verdict) {
+        write_group(out, view, checklist, &cells, &reason, look);
     }
 
     write_wrapped(
@@ -219,6 +217,89 @@ fn write_verdict(
         &format!("check: {} → {}", verdict.item.command, verdict.item.expect),
         look,
     );
+}
+
+/// The cells that do not pass, those with one reason together.
+fn grouped<'v, 'f>(
+    view: &Report,
+    verdict: &'v ItemVerdict<'f>,
+) -> Vec<(Vec<&'v Cell<'f>>, String)> {
+    let mut groups: Vec<(Vec<&Cell>, String)> = Vec::new();
+
+    for cell in &verdict.cells {
+        if matches!(cell.status, Status::Pass | Status::NotApplicable) {
+            continue;
+        }
+
+        let reason = view.line(&cell.reason);
+        let reason = match cell.status {
+            Status::Unknown => format!("to be seen: {reason}"),
+            _ => reason,
+        };
+
+        match groups.iter_mut().find(|(_, known)| *known == reason) {
+            Some((cells, _)) => cells.push(cell),
+            None => groups.push((vec![cell], reason)),
+        }
+    }
+
+    groups
+}
+
+/// How many names of services a line has.
+const MAX_NAMES: usize = 4;
+
+fn write_group(
+    out: &mut String,
+    view: &Report,
+    checklist: &Checklist,
+    cells: &[&Cell],
+    reason: &str,
+    look: RenderOptions,
+) {
+    let mut names: Vec<String> = cells
+        .iter()
+        .map(|cell| shown::subject(view, checklist, cell))
+        .filter(|name| !name.is_empty())
+        .collect();
+    let more = names.len().saturating_sub(MAX_NAMES);
+    names.truncate(MAX_NAMES);
+    let mut title = names.join(", ");
+    if more > 0 {
+        let _ = write!(title, " and {more} more");
+    }
+
+    let head = match title.as_str() {
+        "" => reason.to_owned(),
+        title => format!("{title}: {reason}"),
+    };
+    write_wrapped(out, "    ", &head, look);
+
+    let mut against: Vec<ShownEvidence> = cells
+        .iter()
+        .flat_map(|cell| shown::evidence(view, Base::Here, cell))
+        .filter(|piece| !piece.supports && piece.place.is_some())
+        .collect();
+    let mut seen = Vec::new();
+    against.retain(|piece| {
+        let is_new = !seen.contains(&piece.place);
+        seen.push(piece.place.clone());
+        is_new
+    });
+
+    for piece in against.iter().take(MAX_PLACES) {
+        if let Some(place) = &piece.place {
+            let rule = piece
+                .rule
+                .map(|rule| format!("  {rule}"))
+                .unwrap_or_default();
+            let _ = writeln!(out, "      {}{}", place.label(), look.paint("2", &rule));
+        }
+    }
+
+    if against.len() > MAX_PLACES {
+        let _ = writeln!(out, "      and {} more", against.len() - MAX_PLACES);
+    }
 }
 
 fn write_manual(out: &mut String, checklist: &Checklist, look: RenderOptions) {
@@ -257,7 +338,11 @@ fn write_changes(out: &mut String, changes: &Changes, look: RenderOptions) {
         return;
     }
 
-    let _ = writeln!(out, "{}", look.paint("1", "Changed since the earlier report"));
+    let _ = writeln!(
+        out,
+        "{}",
+        look.paint("1", "Changed since the earlier report")
+    );
 
     for change in &changes.all {
         let _ = writeln!(out, "  {}", change.line());

@@ -281,7 +281,7 @@ fn verdict<'f>(
     }
 
     let rules: Vec<&str> = item.rules().map(|rule| rule.name).collect();
-    let breaking: Vec<&Finding> = findings
+    let mut breaking: Vec<&Finding> = findings
         .iter()
         .filter(|finding| {
             rules.contains(&finding.rule)
@@ -298,6 +298,14 @@ fn verdict<'f>(
         .answers
         .get(item.name)
         .map_or(&[][..], Vec::as_slice);
+    // Where nothing is deployed, a finding does not make a question apply.
+    let applies = |answer: &Answer| {
+        answer.standing != Standing::NotApplicable || !gathered.services.is_empty()
+    };
+    if !answers.is_empty() && !answers.iter().any(|(_, answer)| applies(answer)) {
+        breaking.clear();
+    }
+
     let mut cells: Vec<Cell> = answers
         .iter()
         .map(|(service, answer)| {
@@ -317,6 +325,16 @@ fn verdict<'f>(
             cell(item, subject, answer.clone(), mine, attested)
         })
         .collect();
+
+    let unseen = findings
+        .iter()
+        .find(|finding| item.unknown_with.iter().any(|rule| rule == finding.rule));
+    if let Some(unseen) = unseen {
+        for cell in cells.iter_mut().filter(|cell| cell.status == Status::Pass) {
+            cell.status = Status::Unknown;
+            cell.reason.clone_from(&unseen.message);
+        }
+    }
 
     // What breaks the item and belongs to no service.
     let stray: Vec<(&Finding, Location)> = breaking
@@ -431,7 +449,10 @@ fn attested_item<'f>(
                     ),
                     None => (
                         Status::Manual,
-                        format!("needs a person: `[attest.{}]` in deploylint.toml", part.name),
+                        format!(
+                            "needs a person: `[attest.{}]` in deploylint.toml",
+                            part.name
+                        ),
                         None,
                     ),
                 }
@@ -511,11 +532,7 @@ fn whole(cells: &[Cell], gathered: &Gathered) -> (Status, String) {
     }
 
     let more = reasons.len().saturating_sub(2);
-    let mut reason = reasons
-        .into_iter()
-        .take(2)
-        .collect::<Vec<_>>()
-        .join("; ");
+    let mut reason = reasons.into_iter().take(2).collect::<Vec<_>>().join("; ");
     if more > 0 {
         reason.push_str(&format!("; and {more} more"));
     }
@@ -541,7 +558,11 @@ impl Owners {
         for (index, service) in services.iter().enumerate() {
             for (sort, place) in &service.parts {
                 match *sort {
-                    "build" => owners.dockerfiles.entry(place.file).or_default().push(index),
+                    "build" => owners
+                        .dockerfiles
+                        .entry(place.file)
+                        .or_default()
+                        .push(index),
                     "compose" | "workload" => owners
                         .starts
                         .entry(place.file)
@@ -552,7 +573,10 @@ impl Owners {
             }
         }
 
-        owners.starts.values_mut().for_each(|starts| starts.sort_unstable());
+        owners
+            .starts
+            .values_mut()
+            .for_each(|starts| starts.sort_unstable());
         owners
     }
 
@@ -568,15 +592,15 @@ impl Owners {
     }
 
     fn is_of(&self, service: usize, place: Location) -> bool {
-            let is_build = self
-                .dockerfiles
-                .get(&place.file)
-                .is_some_and(|services| services.contains(&service));
-            let is_defined = self.starts.get(&place.file).is_some_and(|starts| {
-                let index = starts.partition_point(|(start, _)| *start <= place.span.start);
-                index > 0 && starts[index - 1].1 == service
-            });
+        let is_build = self
+            .dockerfiles
+            .get(&place.file)
+            .is_some_and(|services| services.contains(&service));
+        let is_defined = self.starts.get(&place.file).is_some_and(|starts| {
+            let index = starts.partition_point(|(start, _)| *start <= place.span.start);
+            index > 0 && starts[index - 1].1 == service
+        });
 
-            is_build || is_defined
+        is_build || is_defined
     }
 }

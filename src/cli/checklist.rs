@@ -157,7 +157,9 @@ fn refuse_unknown_items(names: &[String], look: RenderOptions) -> Result<(), Run
 
     Err(RunError::new(
         &format!("unknown item `{unknown}`"),
-        Some(&help).filter(|help| !help.is_empty()).map(String::as_str),
+        Some(&help)
+            .filter(|help| !help.is_empty())
+            .map(String::as_str),
         look,
     ))
 }
@@ -189,7 +191,8 @@ pub fn attest(arguments: &AttestArguments) -> Result<u8, RunError> {
     }
 
     let path = configuration(arguments, look)?;
-    let unwritable = |reason: &str| refuse(format!("cannot write `{}`: {reason}", path.display()), None);
+    let unwritable =
+        |reason: &str| refuse(format!("cannot write `{}`: {reason}", path.display()), None);
     let text = match fs::symlink_metadata(&path) {
         Ok(_) => {
             let bytes = input::read_named(&path, input::MAX_BYTES)
@@ -263,9 +266,10 @@ fn set(
         .and_then(Item::as_table_like_mut)
         .ok_or_else(|| format!("`attest.{}` is not a table", arguments.item))?;
     let day = |date: Date| -> Item {
-        date.to_string()
-            .parse::<toml_edit::Datetime>()
-            .map_or_else(|_| value(date.to_string()), |date| Item::Value(Value::from(date)))
+        date.to_string().parse::<toml_edit::Datetime>().map_or_else(
+            |_| value(date.to_string()),
+            |date| Item::Value(Value::from(date)),
+        )
     };
 
     entry.insert("by", value(arguments.by.as_str()));

@@ -265,9 +265,12 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
         return (format!("cannot read `{shown}`: {error}"), None);
     }
 
-    let command = path
-        .to_str()
-        .and_then(|word| suggest::nearest(word, ["check", "checklist", "attest", "explain", "facts", "rules"]));
+    let command = path.to_str().and_then(|word| {
+        suggest::nearest(
+            word,
+            ["check", "checklist", "attest", "explain", "facts", "rules"],
+        )
+    });
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
 
     (format!("no file or folder at `{shown}`"), help)

@@ -40,8 +40,8 @@ use crate::model::code::CodeFacts;
 use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::{ChartFolders, FileKind};
-use crate::model::roles::{self, RoleHints};
 use crate::model::proof::Proofs;
+use crate::model::roles::{self, RoleHints};
 use crate::model::{compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
@@ -106,7 +106,12 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let names = EnvNameSearch::of(files.iter().copied());
     let read = files
         .iter()
-        .map(|&(path, text)| (path.to_owned(), Read::text(path, text.to_owned(), &names, options.purpose)))
+        .map(|&(path, text)| {
+            (
+                path.to_owned(),
+                Read::text(path, text.to_owned(), &names, options.purpose),
+            )
+        })
         .collect();
 
     lint_read(&options, &names, read, Files::default(), &mut |_| {})
@@ -146,7 +151,10 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
 
     if let Some((path, text)) = &options.stdin {
         read.retain(|(known, _)| known != path);
-        read.push((path.clone(), Read::text(path, text.clone(), &names, options.purpose)));
+        read.push((
+            path.clone(),
+            Read::text(path, text.clone(), &names, options.purpose),
+        ));
     }
 
     lint_read(options, &names, read, files, inspect)

@@ -25,13 +25,16 @@ pub fn api_spec(ctx: &Ctx, all: &Services) -> Answer {
         return Answer::not_applicable("nothing here serves an API");
     }
 
-    let routes = ctx.facts.files.iter().zip(ctx.facts.repository.files()).find_map(
-        |(facts, source)| {
+    let routes = ctx
+        .facts
+        .files
+        .iter()
+        .zip(ctx.facts.repository.files())
+        .find_map(|(facts, source)| {
             let code = facts.code.as_ref()?;
             let route = code.routes.first()?;
             (!ctx.facts.is_practice(source.id)).then(|| source.location(route.path.span))
-        },
-    );
+        });
 
     if let Some((file, framework, offset)) = writes_document(ctx) {
         let span = Span::of(offset, offset + framework.len());
@@ -56,7 +59,9 @@ fn document(ctx: &Ctx) -> Option<Answer> {
         .find_map(|file| {
             let kind = ctx.facts.file(file.id).kind;
             let is_document = matches!(kind, FileKind::OtherYaml | FileKind::Text)
-                && [".yaml", ".yml", ".json"].iter().any(|end| file.path.ends_with(end));
+                && [".yaml", ".yml", ".json"]
+                    .iter()
+                    .any(|end| file.path.ends_with(end));
             if !is_document {
                 return None;
             }
@@ -64,8 +69,13 @@ fn document(ctx: &Ctx) -> Option<Answer> {
             let head = crate::source::clip(&file.text, 2048);
             let line = head.lines().find_map(|line| {
                 let text = line.trim().trim_matches(['"', ',']);
-                let rest = text.strip_prefix("openapi").map(|rest| rest.trim_start_matches('"'))?;
-                let version = rest.strip_prefix(':')?.trim().trim_matches(['"', '\'', ',']);
+                let rest = text
+                    .strip_prefix("openapi")
+                    .map(|rest| rest.trim_start_matches('"'))?;
+                let version = rest
+                    .strip_prefix(':')?
+                    .trim()
+                    .trim_matches(['"', '\'', ',']);
                 version.starts_with('3').then(|| (line, version.to_owned()))
             });
             let (line, version) = line?;
@@ -129,7 +139,10 @@ pub fn migrations(ctx: &Ctx, all: &Services) -> Answer {
                 answers.push(if project.is_one_shot(composed) {
                     Answer::proven(place, format!("`{}` migrates and ends", composed.name()))
                 } else {
-                    Answer::broken(place, format!("`{}` migrates on every start", composed.name()))
+                    Answer::broken(
+                        place,
+                        format!("`{}` migrates on every start", composed.name()),
+                    )
                 });
             }
         }
@@ -167,7 +180,10 @@ pub fn migrations(ctx: &Ctx, all: &Services) -> Answer {
             let containers = workload.pod.containers.iter();
             answers.extend(containers.filter_map(|container| {
                 let place = migrating(ctx, container)?;
-                Some(Answer::proven(place, format!("the hook {} migrates", object.title())))
+                Some(Answer::proven(
+                    place,
+                    format!("the hook {} migrates", object.title()),
+                ))
             }));
         }
     }
@@ -242,12 +258,16 @@ fn migration_tool(ctx: &Ctx) -> Option<(&'static str, Place)> {
                 .or_else(|| folder.then_some(("migrations", file.id)))
         });
 
-    by_file.map(|(tool, file)| (tool, Place::from(start_of(file)))).or_else(|| {
-        // A library that reads a schema may be there without migrations.
-        proofs(ctx, &[ProofKind::MigrationTool])
-            .find(|(_, word)| !matches!(*word, "prisma" | "@prisma/client" | "knex" | "typeorm"))
-            .map(|(place, word)| (word, place))
-    })
+    by_file
+        .map(|(tool, file)| (tool, Place::from(start_of(file))))
+        .or_else(|| {
+            // A library that reads a schema may be there without migrations.
+            proofs(ctx, &[ProofKind::MigrationTool])
+                .find(|(_, word)| {
+                    !matches!(*word, "prisma" | "@prisma/client" | "knex" | "typeorm")
+                })
+                .map(|(place, word)| (word, place))
+        })
 }
 
 /// Where a container runs a migration.
@@ -297,16 +317,20 @@ pub fn logging(ctx: &Ctx, all: &Services) -> Answer {
                 }
 
                 kept.push(match &composed.bounded_logs {
-                    Setting::Set(bounded) if bounded.value => {
-                        Answer::proven(bounded.location, format!("the logs of `{}` are bounded", composed.name()))
-                    }
+                    Setting::Set(bounded) if bounded.value => Answer::proven(
+                        bounded.location,
+                        format!("the logs of `{}` are bounded", composed.name()),
+                    ),
                     Setting::Unknown(_) => Answer::unknown_at(
                         composed.container.anchor,
                         "the logging of this service is set where it cannot be seen",
                     ),
                     Setting::Set(_) | Setting::Absent => Answer::lacking(
                         composed.container.anchor,
-                        format!("the logs of `{}` are neither rotated nor shipped", composed.name()),
+                        format!(
+                            "the logs of `{}` are neither rotated nor shipped",
+                            composed.name()
+                        ),
                     ),
                 });
             }
@@ -358,7 +382,9 @@ pub fn metrics(ctx: &Ctx, all: &Services) -> Answer {
 
     match (offered, scraped) {
         (Some(offered), Some(scraped)) => Answer::all([offered, scraped]),
-        (Some(offered), None) => Answer::all([offered, Answer::missing("nothing scrapes the metrics")]),
+        (Some(offered), None) => {
+            Answer::all([offered, Answer::missing("nothing scrapes the metrics")])
+        }
         (None, Some(scraped)) if has_source(ctx) => Answer::all([
             scraped,
             Answer::missing("nothing in the source exposes metrics"),
@@ -376,7 +402,9 @@ fn metrics_route(ctx: &Ctx) -> Option<Location> {
 
     files.find_map(|(facts, file)| {
         let routes = &facts.code.as_ref()?.routes;
-        let route = routes.iter().find(|route| route.path.value.ends_with("/metrics"))?;
+        let route = routes
+            .iter()
+            .find(|route| route.path.value.ends_with("/metrics"))?;
         (!ctx.facts.is_practice(file.id)).then(|| file.location(route.path.span))
     })
 }

@@ -1,9 +1,9 @@
 //! Evidence about capacity, availability and data.
 
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
-use crate::analysis::{Ctx, Owner, startup};
+use crate::analysis::{Ctx, Owner, start, startup};
 use crate::checklist::answer::{Answer, Place, Standing};
-use crate::checklist::places::{proof, proofs};
+use crate::checklist::places::{of, proof, proofs};
 use crate::checklist::service::{Service, ServiceKind, Services, serves};
 use crate::data::Class;
 use crate::finding::{Confidence, Level, Sink};
@@ -38,9 +38,10 @@ fn composed_resources(service: &compose::Service) -> Answer {
     let container = &service.container;
 
     match &container.resources.memory_limit {
-        Setting::Set(limit) => {
-            Answer::proven(limit.location, format!("memory limit {}", limit.value.written))
-        }
+        Setting::Set(limit) => Answer::proven(
+            limit.location,
+            format!("memory limit {}", limit.value.written),
+        ),
         Setting::Unknown(place) => Answer::unknown_at(
             place.unwrap_or(container.anchor),
             "the memory limit is set where it cannot be seen",
@@ -52,7 +53,7 @@ fn composed_resources(service: &compose::Service) -> Answer {
                 .first()
                 .copied()
                 .unwrap_or(container.anchor),
-            format!("`{}` has no memory limit", service.name()),
+            "no memory limit",
         ),
     }
 }
@@ -77,9 +78,10 @@ fn pod_resources(ctx: &Ctx, object: &Object, container: &Container) -> Answer {
             Some(&resources.cpu_limit),
         ),
     ];
-    let range = ctx.graph.cluster.of_kind("LimitRange").find(|other| {
-        matches!(other.body, Body::LimitRange(_)) && other.shares_namespace(object)
-    });
+    let range =
+        ctx.graph.cluster.of_kind("LimitRange").find(|other| {
+            matches!(other.body, Body::LimitRange(_)) && other.shares_namespace(object)
+        });
 
     Answer::all(sorts.into_iter().map(|(name, setting, implied)| {
         let set = setting
@@ -102,15 +104,13 @@ fn pod_resources(ctx: &Ctx, object: &Object, container: &Container) -> Answer {
 
         Answer::lacking(
             container.absence("resources"),
-            format!("{} has no {name}", container.title()),
+            of(object, container, &format!("no {name}")),
         )
     }))
 }
 
 /// The workloads of a service that run for long, or why the question is not for it.
-fn lasting<'s, 'a>(
-    service: &'s Service<'a>,
-) -> Result<Vec<(&'a Object, &'a Workload)>, Answer> {
+fn lasting<'s, 'a>(service: &'s Service<'a>) -> Result<Vec<(&'a Object, &'a Workload)>, Answer> {
     if service.workloads.is_empty() {
         return Err(Answer::not_applicable("it does not run in Kubernetes"));
     }
@@ -154,11 +154,10 @@ pub fn autoscaling(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
                     min.location,
                     format!("{} may scale to {} replica", scaler.title(), min.value),
                 ),
-                Setting::Set(min) => Answer::proven(
-                    scaler.location(),
-                    format!("{} scales it", scaler.title()),
-                )
-                .and(min.location, format!("at least {} replicas", min.value)),
+                Setting::Set(min) => {
+                    Answer::proven(scaler.location(), format!("{} scales it", scaler.title()))
+                        .and(min.location, format!("at least {} replicas", min.value))
+                }
                 Setting::Unknown(_) => {
                     Answer::unknown_at(scaler.location(), "the minimum number of replicas")
                 }
@@ -181,7 +180,10 @@ pub fn autoscaling(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
             return Answer::not_applicable("no requests reach it");
         }
 
-        Answer::lacking(object.location(), format!("no autoscaler targets {}", object.title()))
+        Answer::lacking(
+            object.location(),
+            format!("no autoscaler targets {}", object.title()),
+        )
     }))
 }
 
@@ -198,7 +200,10 @@ pub fn availability(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
         }
 
         if !is_scalable(object) {
-            return Answer::lacking(object.location(), format!("{} runs one pod", object.title()));
+            return Answer::lacking(
+                object.location(),
+                format!("{} runs one pod", object.title()),
+            );
         }
 
         if service.is_store() {
@@ -219,7 +224,10 @@ fn store_availability(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer
             workload.replicas.location().unwrap_or(object.location()),
             format!("{count} replicas"),
         ),
-        Some(_) => Answer::lacking(object.location(), format!("{} runs one pod", object.title())),
+        Some(_) => Answer::lacking(
+            object.location(),
+            format!("{} runs one pod", object.title()),
+        ),
         None => Answer::unknown_at(object.location(), "the number of replicas"),
     }
 }
@@ -243,9 +251,10 @@ fn replicated(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
     };
     let budget = match joined.budgets.first() {
         Some(budget) => Answer::proven(budget.location(), format!("{} guards it", budget.title())),
-        None if joined.may_be_guarded => {
-            Answer::unknown_at(object.location(), "a PodDisruptionBudget outside of what was seen")
-        }
+        None if joined.may_be_guarded => Answer::unknown_at(
+            object.location(),
+            "a PodDisruptionBudget outside of what was seen",
+        ),
         None => Answer::lacking(
             object.location(),
             format!("no PodDisruptionBudget selects {}", object.title()),
@@ -301,7 +310,10 @@ pub fn rollout(_: &Ctx, _: &Services, service: &Service) -> Answer {
                 return Answer::not_applicable("its volume allows one pod at a time");
             }
 
-            return Answer::broken(kind.location, format!("`{}` stops all pods first", kind.value));
+            return Answer::broken(
+                kind.location,
+                format!("`{}` stops all pods first", kind.value),
+            );
         }
 
         if kind.is_unknown() {
@@ -310,17 +322,33 @@ pub fn rollout(_: &Ctx, _: &Services, service: &Service) -> Answer {
 
         let place = kind.location().unwrap_or(object.kind.location);
         let update = Answer::proven(place, "a rolling update");
-        let ready = workload.pod.main().find_map(|container| container.readiness.location());
+        let ready = workload
+            .pod
+            .main()
+            .find_map(|container| container.readiness.location());
 
         match ready {
             Some(ready) => update.and(ready, "waits until the new pod is ready"),
-            None if workload.pod.main().any(|container| container.readiness.is_unknown()) => {
+            None if workload
+                .pod
+                .main()
+                .any(|container| container.readiness.is_unknown()) =>
+            {
                 Answer::unknown_at(object.location(), "whether the rollout waits for readiness")
             }
-            None if workload.pod.main().all(|container| container.ports.is_empty()) => update,
+            None if workload
+                .pod
+                .main()
+                .all(|container| container.ports.is_empty()) =>
+            {
+                update
+            }
             None => Answer::lacking(
                 object.location(),
-                format!("the rollout of {} waits for no readiness probe", object.title()),
+                format!(
+                    "the rollout of {} waits for no readiness probe",
+                    object.title()
+                ),
             ),
         }
     }))
@@ -346,11 +374,47 @@ pub fn storage(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
         }
     }
 
+    if answers.is_empty() && service.kind == ServiceKind::Unfamiliar && !service.ends() {
+        return unfamiliar_storage(service);
+    }
+
     if answers.is_empty() {
         return Answer::not_applicable("it is not a data store");
     }
 
     Answer::all(answers)
+}
+
+/// Of an image that is not known, a volume shows that it keeps data.
+fn unfamiliar_storage(service: &Service) -> Answer {
+    let mut mounts = service
+        .containers()
+        .flat_map(|container| &container.mounts)
+        .filter(|mount| !mount.read_only && matches!(mount.source, MountSource::Volume(_)));
+
+    match mounts.next() {
+        Some(mount) => Answer::proven(mount.location, "keeps its data on a volume"),
+        None if is_stateless(service) => {
+            Answer::not_applicable("a Deployment without a volume keeps no data")
+        }
+        None => Answer::unknown(format!(
+            "whether the image of `{}` keeps data",
+            service.name
+        )),
+    }
+}
+
+/// Whether only Deployments without volumes run it.
+fn is_stateless(service: &Service) -> bool {
+    service.composed.is_empty()
+        && service.workloads.iter().all(|(object, workload)| {
+            object.kind.value == "Deployment"
+                && workload
+                    .pod
+                    .containers
+                    .iter()
+                    .all(|container| !container.open && container.mounts.is_empty())
+        })
 }
 
 fn container_storage(
@@ -373,7 +437,10 @@ fn container_storage(
     let mount = container.mounts.iter().find(|mount| {
         matches!(
             mount.source,
-            MountSource::Volume(_) | MountSource::Host(_) | MountSource::Anonymous | MountSource::Other
+            MountSource::Volume(_)
+                | MountSource::Host(_)
+                | MountSource::Anonymous
+                | MountSource::Other
         ) && !mount.read_only
     });
 
@@ -385,9 +452,10 @@ fn container_storage(
                 None => "keeps its data on a volume".to_owned(),
             },
         ),
-        None if container.open => {
-            Answer::unknown_at(container.anchor, "its volumes are set where they cannot be seen")
-        }
+        None if container.open => Answer::unknown_at(
+            container.anchor,
+            "its volumes are set where they cannot be seen",
+        ),
         None => Answer::unknown_at(
             container.anchor,
             format!("where `{}` keeps its data", container.name.value),
@@ -396,11 +464,18 @@ fn container_storage(
 }
 
 pub fn backups(ctx: &Ctx, all: &Services, service: &Service) -> Answer {
-    let ServiceKind::Store(class) = service.kind else {
-        return Answer::not_applicable("it is not a data store");
+    let class = match service.kind {
+        ServiceKind::Store(class) => class,
+        ServiceKind::Unfamiliar if !service.ends() && !is_stateless(service) => Class::Database,
+        ServiceKind::Application | ServiceKind::Foreign(_) | ServiceKind::Unfamiliar => {
+            return Answer::not_applicable("it is not a data store");
+        }
     };
 
-    if !matches!(class, Class::Database | Class::ObjectStore | Class::VectorStore | Class::Search) {
+    if !matches!(
+        class,
+        Class::Database | Class::ObjectStore | Class::VectorStore | Class::Search
+    ) {
         return Answer::not_applicable("what it holds comes from elsewhere");
     }
 
@@ -414,10 +489,12 @@ pub fn backups(ctx: &Ctx, all: &Services, service: &Service) -> Answer {
 
     match proof(ctx, &[ProofKind::Backup]) {
         Some((place, word)) => Answer::proven(place, format!("runs `{word}`")),
+        None if service.kind == ServiceKind::Unfamiliar => Answer::unknown(format!(
+            "whether the image of `{}` keeps data",
+            service.name
+        )),
         None => match service.location() {
-            Some(place) => {
-                Answer::lacking(place, format!("nothing backs up `{}`", service.name))
-            }
+            Some(place) => Answer::lacking(place, format!("nothing backs up `{}`", service.name)),
             None => Answer::missing(format!("nothing backs up `{}`", service.name)),
         },
     }
@@ -432,31 +509,46 @@ pub fn timeouts(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
         return Answer::not_applicable("it ends by itself");
     }
 
-    if let ServiceKind::Foreign(class) = service.kind
-        && class != Class::Proxy
-    {
-        return Answer::not_applicable("its image sets its own limits");
+    match service.kind {
+        ServiceKind::Foreign(Class::Proxy) | ServiceKind::Application => {}
+        ServiceKind::Foreign(_) | ServiceKind::Store(_) | ServiceKind::Unfamiliar => {
+            return Answer::not_applicable("it is an image of another project");
+        }
     }
 
     let mut answers = Vec::new();
-
-    for (dockerfile, stage) in &service.builds {
-        let mut sink = Sink::new("server-limits", Level::Note, Confidence::High);
-        server_limits::dockerfile(ctx, dockerfile, &mut sink);
-        let missing = sink.into_findings();
-        for started in startup::stage(ctx, dockerfile, *stage) {
-            answers.push(limits(&started, &missing));
-        }
-    }
+    // Of a stage that no container starts as it is, nothing counts.
+    let mut is_started = service.composed.is_empty() && service.workloads.is_empty();
 
     for (project, composed) in &service.composed {
         let owner = Owner::Compose(project, composed);
-        let mut sink = Sink::new("server-limits", Level::Note, Confidence::High);
-        server_limits::container(ctx, owner, &composed.container, &mut sink);
-        let missing = sink.into_findings();
-        for started in startup::container(ctx, owner, &composed.container) {
-            answers.push(limits(&started, &missing));
+        is_started |= start::of_container(ctx, &composed.container).is_none();
+        answers.extend(container_limits(ctx, owner, &composed.container));
+    }
+
+    for (object, workload) in &service.workloads {
+        for container in workload.pod.main() {
+            let owner = Owner::Kubernetes(object, workload);
+            is_started |= start::of_container(ctx, container).is_none();
+            answers.extend(container_limits(ctx, owner, container));
         }
+    }
+
+    if is_started {
+        for (dockerfile, stage) in &service.builds {
+            let mut sink = Sink::new("server-limits", Level::Note, Confidence::High);
+            server_limits::dockerfile(ctx, dockerfile, &mut sink);
+            let missing = sink.into_findings();
+            let started = startup::stage(ctx, dockerfile, *stage);
+            answers.extend(started.iter().map(|started| limits(started, &missing)));
+        }
+    }
+
+    let publishes = service
+        .containers()
+        .any(|container| !container.ports.is_empty());
+    if answers.is_empty() && !is_started && !publishes {
+        return Answer::not_applicable("it starts no known server, and publishes no port");
     }
 
     let has_limits = answers
@@ -471,7 +563,7 @@ pub fn timeouts(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     }
 
     if answers.is_empty() {
-        return Answer::unknown("the timeouts of its server: they are neither in its command nor in its source");
+        return Answer::unknown("its timeouts: they are neither in its command nor in its source");
     }
 
     Answer::all(answers)
@@ -486,12 +578,35 @@ fn limit_of(ctx: &Ctx, service: &Service) -> Option<(Place, &'static str)> {
         .map(|file| file.folder())
         .collect();
     let is_proxy = matches!(service.kind, ServiceKind::Foreign(_));
+    let is_routed = service.workloads.iter().any(|(object, _)| {
+        let joined = ctx.graph.cluster.joined(object);
+        joined.is_some_and(|joined| !joined.services.is_empty())
+    });
 
     proofs(ctx, &[ProofKind::Timeout]).find(|(place, _)| {
-        let path = ctx.facts.path(place.location.file);
+        let file = place.location.file;
+        let path = ctx.facts.path(file);
+        // The controller of an Ingress closes what takes too long.
+        let is_entry = ctx
+            .facts
+            .file(file)
+            .objects
+            .iter()
+            .any(|object| matches!(object.body, Body::Ingress(_)));
 
-        is_proxy || folders.iter().any(|folder| is_inside(path, folder))
+        is_proxy || is_routed && is_entry || folders.iter().any(|folder| is_inside(path, folder))
     })
+}
+
+fn container_limits(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Answer> {
+    let mut sink = Sink::new("server-limits", Level::Note, Confidence::High);
+    server_limits::container(ctx, owner, container, &mut sink);
+    let missing = sink.into_findings();
+
+    startup::container(ctx, owner, container)
+        .iter()
+        .map(|started| limits(started, &missing))
+        .collect()
 }
 
 fn limits(started: &startup::Started, missing: &[crate::finding::Finding]) -> Answer {
@@ -504,7 +619,10 @@ fn limits(started: &startup::Started, missing: &[crate::finding::Finding]) -> An
         Some(finding) => Answer::lacking(started.location, finding.message.clone()),
         None => Answer::proven(
             started.location,
-            format!("`{}` has its limits, or sets them in its configuration", server.name),
+            format!(
+                "`{}` has its limits, or sets them in its configuration",
+                server.name
+            ),
         ),
     }
 }

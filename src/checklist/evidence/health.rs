@@ -5,6 +5,7 @@ use crate::analysis::start::{self, StartCommand};
 use crate::analysis::workload::is_long_running;
 use crate::analysis::{Ctx, Owner, exits, startup};
 use crate::checklist::answer::Answer;
+use crate::checklist::places::of;
 use crate::checklist::service::{Service, ServiceKind, Services, serves};
 use crate::data::{self, Class};
 use crate::model::Setting;
@@ -60,10 +61,7 @@ fn composed_check(ctx: &Ctx, project: &Project, service: &compose::Service) -> A
         return check(dockerfile.health(stage), anchor)
             .or_else(|| base_check(dockerfile, stage))
             .unwrap_or_else(|| {
-                Answer::lacking(
-                    anchor,
-                    format!("`{}` has no health check, nor has its image", service.name()),
-                )
+                Answer::lacking(anchor, "no health check, neither here nor in its image")
             });
     }
 
@@ -83,7 +81,7 @@ fn composed_check(ctx: &Ctx, project: &Project, service: &compose::Service) -> A
 
     match known.and_then(data::KnownImage::has_healthcheck) {
         Some(true) => Answer::proven(anchor, format!("`{name}` has a health check")),
-        Some(false) => Answer::lacking(anchor, format!("`{}` has no health check", service.name())),
+        Some(false) => Answer::lacking(anchor, "no health check"),
         None => Answer::unknown_at(anchor, format!("whether `{name}` has a health check")),
     }
 }
@@ -91,9 +89,10 @@ fn composed_check(ctx: &Ctx, project: &Project, service: &compose::Service) -> A
 /// The answer of a setting; `None` where it is absent.
 fn check(health: &Setting<HealthCheck>, anchor: Location) -> Option<Answer> {
     match health {
-        Setting::Set(check) if check.value.disabled => {
-            Some(Answer::broken(check.location, "the health check is disabled"))
-        }
+        Setting::Set(check) if check.value.disabled => Some(Answer::broken(
+            check.location,
+            "the health check is disabled",
+        )),
         Setting::Set(check) => {
             let place = check
                 .value
@@ -174,10 +173,13 @@ fn workload_probes(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
         return Answer::not_applicable("it ends by itself");
     }
 
-    let is_probed = workload
-        .pod
-        .main()
-        .any(|container| container.liveness.known().or(container.readiness.known()).is_some());
+    let is_probed = workload.pod.main().any(|container| {
+        container
+            .liveness
+            .known()
+            .or(container.readiness.known())
+            .is_some()
+    });
     if !is_probed && !serves(ctx, object, workload) {
         let builds: Vec<_> = workload
             .pod
@@ -208,16 +210,23 @@ fn workload_probes(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
         !is_helper(workload, container) && (main.len() == 1 || !is_bare)
     });
 
-    Answer::all(probed.map(|container| container_probes(container)))
+    let serving = serves(ctx, object, workload);
+
+    Answer::all(probed.map(|container| {
+        let sorts = if serving { 2 } else { 1 };
+        container_probes(object, container, sorts)
+    }))
 }
 
-fn container_probes(container: &Container) -> Answer {
+/// The first sorts of probes: a worker that takes no requests needs only the first.
+fn container_probes(object: &Object, container: &Container, count: usize) -> Answer {
     let sorts = [
         ("liveness", "livenessProbe", &container.liveness),
         ("readiness", "readinessProbe", &container.readiness),
     ];
     let mut answers: Vec<Answer> = sorts
         .into_iter()
+        .take(count)
         .map(|(name, key, probe)| match probe {
             Setting::Set(probe) => Answer::proven(probe.location, format!("{name} probe")),
             Setting::Unknown(place) => Answer::unknown_at(
@@ -226,7 +235,7 @@ fn container_probes(container: &Container) -> Answer {
             ),
             Setting::Absent => Answer::lacking(
                 container.absence(key),
-                format!("{} has no {name} probe", container.title()),
+                of(object, container, &format!("no {name} probe")),
             ),
         })
         .collect();
@@ -290,7 +299,11 @@ pub fn endpoints(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 
 /// The paths that the probes and the check of a container call.
 fn called_paths(ctx: &Ctx, container: &Container) -> Vec<Located<String>> {
-    let probes = [&container.liveness, &container.readiness, &container.startup];
+    let probes = [
+        &container.liveness,
+        &container.readiness,
+        &container.startup,
+    ];
     let mut called: Vec<Located<String>> = probes
         .into_iter()
         .filter_map(|probe| match probe.value() {
@@ -326,10 +339,9 @@ fn endpoint(ctx: &Ctx, dockerfile: &Dockerfile, path: &Located<String>) -> Answe
         return Answer::broken(path.location, format!("no route serves `{shown}`"));
     }
 
-    let route = served
-        .near(shown)
-        .into_iter()
-        .find(|(_, route)| shown.ends_with(route.path.value.as_str()) && !route.path.span.is_empty());
+    let route = served.near(shown).into_iter().find(|(_, route)| {
+        shown.ends_with(route.path.value.as_str()) && !route.path.span.is_empty()
+    });
 
     match route {
         Some((file, route)) => Answer::proven(
@@ -346,7 +358,8 @@ pub fn startup_order(_: &Ctx, _: &Services, service: &Service) -> Answer {
         return Answer::not_applicable("nothing starts it in an order");
     }
 
-    if let ServiceKind::Foreign(Class::Monitoring | Class::Dashboard | Class::Proxy) = service.kind {
+    if let ServiceKind::Foreign(Class::Monitoring | Class::Dashboard | Class::Proxy) = service.kind
+    {
         return Answer::not_applicable("it retries until the other services answer");
     }
 
@@ -359,15 +372,19 @@ pub fn startup_order(_: &Ctx, _: &Services, service: &Service) -> Answer {
         })
         .filter(|(.., dependency)| dependency.required);
     let answers: Vec<Answer> = dependencies
-        .map(|(project, service, dependency)| {
+        .map(|(project, _, dependency)| {
             let name = &dependency.service.value;
             let place = dependency
                 .condition_place
                 .unwrap_or(dependency.service.location);
 
             match dependency.condition {
-                Condition::Healthy => Answer::proven(place, format!("waits until `{name}` is healthy")),
-                Condition::Completed => Answer::proven(place, format!("waits until `{name}` is done")),
+                Condition::Healthy => {
+                    Answer::proven(place, format!("waits until `{name}` is healthy"))
+                }
+                Condition::Completed => {
+                    Answer::proven(place, format!("waits until `{name}` is done"))
+                }
                 Condition::Unknown => Answer::unknown_at(place, "the value of this condition"),
                 Condition::Started => {
                     let is_bare = project.service(name).is_some_and(|target| {
@@ -375,8 +392,7 @@ pub fn startup_order(_: &Ctx, _: &Services, service: &Service) -> Answer {
                             .known_image()
                             .is_some_and(|known| known.is_bare(None))
                     });
-                    let reason =
-                        format!("`{}` does not wait until `{name}` is ready", service.name());
+                    let reason = format!("does not wait until `{name}` is ready");
                     if is_bare {
                         Answer::not_applicable(format!("`{name}` cannot have a check"))
                     } else {
@@ -524,7 +540,7 @@ pub fn restarts(_: &Ctx, _: &Services, service: &Service) -> Answer {
 
         match &composed.restart {
             Setting::Set(policy) if matches!(policy.value.as_str(), "no" | "none") => {
-                Answer::broken(policy.location, format!("`{}` is never restarted", composed.name()))
+                Answer::broken(policy.location, "it is never restarted")
             }
             Setting::Set(policy) => {
                 Answer::proven(policy.location, format!("`restart: {}`", policy.value))
@@ -533,10 +549,7 @@ pub fn restarts(_: &Ctx, _: &Services, service: &Service) -> Answer {
                 place.unwrap_or(composed.container.anchor),
                 "a restart policy may be set where it cannot be seen",
             ),
-            Setting::Absent => Answer::lacking(
-                composed.container.anchor,
-                format!("`{}` has no restart policy", composed.name()),
-            ),
+            Setting::Absent => Answer::lacking(composed.container.anchor, "no restart policy"),
         }
     });
     let workloads = service.workloads.iter().map(|(object, workload)| {

@@ -127,7 +127,9 @@ fn stage_user(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
     match privileges::root_use(ctx, dockerfile, stage) {
         RootUse::Drops(program) => {
             let (entrypoint, cmd) = dockerfile.start(stage);
-            let start = entrypoint.or(cmd).map_or(anchor, |command| command.location());
+            let start = entrypoint
+                .or(cmd)
+                .map_or(anchor, |command| command.location());
             return Answer::proven(start, format!("`{program}` switches to another user"));
         }
         RootUse::Unknown => {
@@ -267,7 +269,10 @@ fn reproducible_build(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answe
             let place = step.location(call.span(invocation));
             let title = call.title(invocation);
             if drifting.contains(&place) {
-                answers.push(Answer::broken(place, format!("`{title}` may drift from the lock")));
+                answers.push(Answer::broken(
+                    place,
+                    format!("`{title}` may drift from the lock"),
+                ));
                 continue;
             }
 
@@ -299,7 +304,9 @@ fn reproducible_build(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answe
 
     if answers.is_empty() {
         return match lock_of(files) {
-            Some(lock) => Answer::proven(start_of(lock.id), format!("`{}` is the lock", lock.name())),
+            Some(lock) => {
+                Answer::proven(start_of(lock.id), format!("`{}` is the lock", lock.name()))
+            }
             None if has_manifest(files) => {
                 Answer::lacking(anchor, "a manifest of dependencies has no lock file")
             }
@@ -340,7 +347,11 @@ fn has_manifest(files: &[SourceFile]) -> bool {
     files.iter().any(|file| {
         matches!(
             file.name(),
-            "package.json" | "pyproject.toml" | "requirements.txt" | "Cargo.toml" | "Gemfile"
+            "package.json"
+                | "pyproject.toml"
+                | "requirements.txt"
+                | "Cargo.toml"
+                | "Gemfile"
                 | "composer.json"
         )
     })
@@ -363,13 +374,17 @@ fn locked(
     }
 
     let list = files.iter().find(|file| {
-        let wanted = lists.iter().any(|list| file.path.ends_with(list.trim_start_matches("./")));
+        let wanted = lists
+            .iter()
+            .any(|list| file.path.ends_with(list.trim_start_matches("./")));
         wanted && !file.text.is_empty()
     });
     if let Some(list) = list {
         return match open_requirement(list) {
-            None => Answer::proven(place, format!("`{title}` installs exact versions"))
-                .and(start_of(list.id), format!("`{}` pins every package", list.name())),
+            None => Answer::proven(place, format!("`{title}` installs exact versions")).and(
+                start_of(list.id),
+                format!("`{}` pins every package", list.name()),
+            ),
             Some((span, name)) => Answer::lacking(
                 list.location(span),
                 format!("`{name}` in `{}` has no exact version", list.name()),
@@ -396,7 +411,9 @@ fn open_requirement(list: &SourceFile) -> Option<(Span, &str)> {
             continue;
         }
 
-        let is_exact = ["==", " @ ", "--hash"].iter().any(|mark| text.contains(mark));
+        let is_exact = ["==", " @ ", "--hash"]
+            .iter()
+            .any(|mark| text.contains(mark));
         if !is_exact {
             return Some((Span::of(start, start + line.trim_end().len()), text));
         }
@@ -421,7 +438,15 @@ pub fn small(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 fn small_stage(ctx: &Ctx, dockerfile: &Dockerfile, index: usize) -> Answer {
     /// Parts of the names and tags of small images.
     const SMALL: &[&str] = &[
-        "slim", "alpine", "distroless", "chiseled", "busybox", "micro", "minimal", "static", "wolfi",
+        "slim",
+        "alpine",
+        "distroless",
+        "chiseled",
+        "busybox",
+        "micro",
+        "minimal",
+        "static",
+        "wolfi",
         "chainguard",
     ];
     let stage = &dockerfile.stages[index];
@@ -460,9 +485,7 @@ fn small_stage(ctx: &Ctx, dockerfile: &Dockerfile, index: usize) -> Answer {
                     stage.location,
                     format!("`{shown}` has no toolchain of a language"),
                 ),
-                None => {
-                    Answer::unknown_at(stage.location, format!("the size of `{shown}`"))
-                }
+                None => Answer::unknown_at(stage.location, format!("the size of `{shown}`")),
             }
         }
     };
@@ -521,8 +544,11 @@ fn context_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
         .find_map(|context| context.ignore.as_ref().map(|(file, _)| file.id));
 
     match ignore {
-        Some(file) => Answer::proven(start_of(file), "keeps secrets and histories out of the build")
-            .and(*whole, "copies the rest of the context"),
+        Some(file) => Answer::proven(
+            start_of(file),
+            "keeps secrets and histories out of the build",
+        )
+        .and(*whole, "copies the rest of the context"),
         None => Answer::unknown_at(*whole, "the `.dockerignore` of its build context"),
     }
 }

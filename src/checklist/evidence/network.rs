@@ -13,6 +13,7 @@ use crate::model::file_role::Role;
 use crate::model::kubernetes::{Body, Object};
 use crate::model::proof::ProofKind;
 use crate::model::workflow::Grant;
+use crate::source::{Location, Span};
 
 pub fn exposure(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     let composed = service.composed.iter().map(|(_, composed)| {
@@ -31,7 +32,7 @@ pub fn exposure(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
             return match public.first() {
                 Some(port) => Answer::broken(
                     port.location,
-                    format!("`{}` publishes `{}` on every address", composed.name(), port.written),
+                    format!("publishes `{}` on every address", port.written),
                 ),
                 None => match container.ports.first() {
                     Some(port) => Answer::proven(
@@ -58,7 +59,20 @@ pub fn exposure(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
             .iter()
             .map(|other| kube_exposure(service, other))
     });
-    let answers: Vec<Answer> = composed.chain(services).collect();
+    let mut answers: Vec<Answer> = composed.chain(services).collect();
+
+    for (object, _) in &service.workloads {
+        let joined = ctx.graph.cluster.joined(object);
+        if let Some(joined) = joined
+            && joined.services.is_empty()
+            && joined.may_be_served
+        {
+            answers.push(Answer::unknown_at(
+                object.location(),
+                "which Services select it",
+            ));
+        }
+    }
 
     if answers.is_empty() {
         return Answer::not_applicable("nothing here makes it reachable");
@@ -75,11 +89,20 @@ fn kube_exposure(service: &Service, other: &Object) -> Answer {
     match &facts.kind {
         Setting::Set(kind) if matches!(kind.value.as_str(), "NodePort" | "LoadBalancer") => {
             if service.is_store() {
-                Answer::broken(kind.location, format!("{} is a {}", other.title(), kind.value))
+                Answer::broken(
+                    kind.location,
+                    format!("{} is a {}", other.title(), kind.value),
+                )
             } else if facts.source_ranges || !facts.balancer_class.is_absent() {
-                Answer::proven(kind.location, format!("{} is limited to some clients", other.title()))
+                Answer::proven(
+                    kind.location,
+                    format!("{} is limited to some clients", other.title()),
+                )
             } else {
-                Answer::lacking(kind.location, format!("{} is a {}", other.title(), kind.value))
+                Answer::lacking(
+                    kind.location,
+                    format!("{} is a {}", other.title(), kind.value),
+                )
             }
         }
         Setting::Unknown(_) => Answer::unknown_at(other.location(), "the type of its Service"),
@@ -102,7 +125,10 @@ pub fn policy(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 
         let Some(first) = joined.policies.first() else {
             return if joined.may_be_isolated {
-                Answer::unknown_at(object.location(), "a NetworkPolicy outside of what was seen")
+                Answer::unknown_at(
+                    object.location(),
+                    "a NetworkPolicy outside of what was seen",
+                )
             } else {
                 Answer::lacking(
                     object.location(),
@@ -111,13 +137,17 @@ pub fn policy(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
             };
         };
 
-        let egress = joined.policies.iter().find(|policy| {
-            matches!(&policy.body, Body::NetworkPolicy(facts) if facts.egress)
-        });
+        let egress = joined
+            .policies
+            .iter()
+            .find(|policy| matches!(&policy.body, Body::NetworkPolicy(facts) if facts.egress));
         let selected = Answer::proven(first.location(), format!("{} selects it", first.title()));
 
         match egress {
-            Some(egress) => selected.and(egress.location(), format!("{} limits egress", egress.title())),
+            Some(egress) => selected.and(
+                egress.location(),
+                format!("{} limits egress", egress.title()),
+            ),
             None => Answer::all([
                 selected,
                 Answer::lacking(
@@ -156,13 +186,14 @@ pub fn tls(ctx: &Ctx, all: &Services) -> Answer {
         }
     }
 
-    let proxies: Vec<&Service> = all
-        .all
-        .iter()
-        .filter(|service| is_proxy(service))
-        .collect();
+    let proxies: Vec<&Service> = all.all.iter().filter(|service| is_proxy(service)).collect();
 
-    if let Some((place, word)) = proof(ctx, &[ProofKind::ProxyTls]) {
+    if let Some((place, site)) = caddy_site(ctx) {
+        answers.push(Answer::proven(
+            place,
+            format!("Caddy gets a certificate for `{site}`"),
+        ));
+    } else if let Some((place, word)) = proof(ctx, &[ProofKind::ProxyTls]) {
         answers.push(Answer::proven(place, format!("sets `{word}`")));
     } else if let Some(first) = proxies.first() {
         let mut ports = first.containers().flat_map(|container| &container.ports);
@@ -215,6 +246,33 @@ pub fn tls(ctx: &Ctx, all: &Services) -> Answer {
     Answer::all(answers)
 }
 
+/// A site of a Caddyfile with a public name, for which Caddy gets a certificate by itself.
+fn caddy_site<'a>(ctx: &Ctx<'a>) -> Option<(Location, &'a str)> {
+    let facts = ctx.facts;
+    let files = facts.repository.files().iter();
+    let mut caddyfiles =
+        files.filter(|file| file.name() == "Caddyfile" && !facts.is_practice(file.id));
+
+    caddyfiles.find_map(|file| {
+        let mut offset = 0;
+
+        for line in file.text.split_inclusive('\n') {
+            let start = offset;
+            offset += line.len();
+            let site = line.trim_end().strip_suffix('{').unwrap_or("").trim_end();
+            let is_site = !line.starts_with([' ', '\t', '#', '(', ':'])
+                && site.contains('.')
+                && !site.starts_with("http://")
+                && !site.contains("localhost");
+            if is_site {
+                return Some((file.location(Span::of(start, start + site.len())), site));
+            }
+        }
+
+        None
+    })
+}
+
 fn is_proxy(service: &Service) -> bool {
     let is_image = matches!(service.kind, ServiceKind::Foreign(Class::Proxy));
     let is_named = ["nginx", "traefik", "caddy", "haproxy", "proxy", "gateway"]
@@ -243,10 +301,35 @@ pub fn rate_limit(ctx: &Ctx, all: &Services) -> Answer {
 /// Whether an application of the repository takes requests.
 pub fn serves_api(ctx: &Ctx, all: &Services) -> bool {
     all.all.iter().any(|service| {
-        let is_application = service.kind == ServiceKind::Application;
-        let listens = service.containers().any(|container| !container.ports.is_empty())
+        let has_entry = ctx.graph.cluster.of_kind("Ingress").next().is_some()
+            && service.workloads.iter().any(|(object, _)| {
+                let joined = ctx.graph.cluster.joined(object);
+                joined.is_some_and(|joined| !joined.services.is_empty())
+            });
+        let is_application = service.kind == ServiceKind::Application
+            || service.kind == ServiceKind::Unfamiliar && has_entry;
+        let is_routed = service.composed.iter().any(|(_, composed)| {
+            let mut labels = composed.labels.iter();
+            labels.any(|label| {
+                label.name.value.starts_with("traefik.") || label.name.value.starts_with("caddy")
+            })
+        });
+        let has_routes = service.builds.iter().any(|(dockerfile, _)| {
+            let mut files = ctx.graph.context(dockerfile).iter();
+            files.any(|file| {
+                let code = ctx.facts.file(file.id).code.as_ref();
+                code.is_some_and(|code| !code.routes.is_empty()) && !ctx.facts.is_practice(file.id)
+            })
+        });
+        let listens = is_routed
+            || has_routes
+            || service
+                .containers()
+                .any(|container| !container.ports.is_empty())
             || service.builds.iter().any(|(dockerfile, stage)| {
-                dockerfile.chain(*stage).any(|stage| !stage.exposes.is_empty())
+                dockerfile
+                    .chain(*stage)
+                    .any(|stage| !stage.exposes.is_empty())
                     || !crate::analysis::startup::stage(ctx, dockerfile, *stage).is_empty()
             });
 
@@ -295,7 +378,20 @@ pub fn wiring(ctx: &Ctx, all: &Services) -> Answer {
     }
 
     if answers.is_empty() {
-        return Answer::not_applicable("nothing here refers to another service");
+        let open = all
+            .all
+            .iter()
+            .flat_map(|service| &service.workloads)
+            .find(|(object, _)| {
+                let joined = ctx.graph.cluster.joined(object);
+                joined.is_some_and(|joined| joined.may_be_served)
+            });
+        return match open {
+            Some((object, _)) => {
+                Answer::unknown_at(object.location(), "which Services select its pods")
+            }
+            None => Answer::not_applicable("nothing here refers to another service"),
+        };
     }
 
     let count = answers.len();
@@ -321,13 +417,16 @@ fn container_isolation(container: &Container) -> Answer {
     let security = &container.security;
     if security.privileged.is(true) {
         let place = security.privileged.location().unwrap_or(container.anchor);
-        return Answer::broken(place, format!("{} is privileged", container.title()));
+        return Answer::broken(place, "it is privileged");
     }
 
     if let Some(namespace) = security.host_namespaces.first() {
         return Answer::broken(
             namespace.location,
-            format!("shares the {} namespace of the host", namespace.value.as_str()),
+            format!(
+                "shares the {} namespace of the host",
+                namespace.value.as_str()
+            ),
         );
     }
 
@@ -356,7 +455,12 @@ fn container_isolation(container: &Container) -> Answer {
             .is(false)
             .then(|| security.allow_privilege_escalation.location())
             .flatten()
-            .or_else(|| security.dropped_capabilities.first().map(|name| name.location));
+            .or_else(|| {
+                security
+                    .dropped_capabilities
+                    .first()
+                    .map(|name| name.location)
+            });
 
         return match hardened {
             Some(place) => Answer::proven(place, "drops rights that it does not need"),
@@ -381,21 +485,19 @@ fn container_isolation(container: &Container) -> Answer {
                     answer,
                     Answer::lacking(
                         container.absence("securityContext.capabilities"),
-                        format!("{} drops no capabilities", container.title()),
+                        "it drops no capabilities",
                     ),
                 ]),
             }
         }
-        Setting::Set(allows) => {
-            Answer::broken(allows.location, format!("{} may gain privileges", container.title()))
-        }
+        Setting::Set(allows) => Answer::broken(allows.location, "it may gain privileges"),
         Setting::Unknown(_) => Answer::unknown_at(
             container.anchor,
             "its security context is set where it cannot be seen",
         ),
         Setting::Absent => Answer::lacking(
             container.absence("securityContext.allowPrivilegeEscalation"),
-            format!("{} may gain privileges", container.title()),
+            "it may gain privileges",
         ),
     }
 }
@@ -410,7 +512,9 @@ pub fn privileges(ctx: &Ctx, all: &Services) -> Answer {
 
         match &workflow.permissions {
             Some(permissions) => answers.push(match &permissions.grant {
-                Grant::WriteAll => Answer::broken(permissions.value, "the token may write everything"),
+                Grant::WriteAll => {
+                    Answer::broken(permissions.value, "the token may write everything")
+                }
                 Grant::Unknown => Answer::unknown_at(permissions.value, "what the token may do"),
                 Grant::ReadAll | Grant::Scopes(_) => {
                     Answer::proven(permissions.key, "the workflow states its permissions")
@@ -420,7 +524,10 @@ pub fn privileges(ctx: &Ctx, all: &Services) -> Answer {
                 && workflow.jobs.iter().all(|job| job.permissions.is_some()) =>
             {
                 if let Some(permissions) = &workflow.jobs[0].permissions {
-                    answers.push(Answer::proven(permissions.key, "each job states its permissions"));
+                    answers.push(Answer::proven(
+                        permissions.key,
+                        "each job states its permissions",
+                    ));
                 }
             }
             None => answers.push(Answer::lacking(
@@ -446,7 +553,10 @@ pub fn privileges(ctx: &Ctx, all: &Services) -> Answer {
             } else if workload.pod.automount_token.is(false)
                 && let Some(place) = workload.pod.automount_token.location()
             {
-                answers.push(Answer::proven(place, format!("{} mounts no token", object.title())));
+                answers.push(Answer::proven(
+                    place,
+                    format!("{} mounts no token", object.title()),
+                ));
             } else if workload.pod.service_account.is_unknown()
                 || workload.pod.automount_token.is_unknown()
             {

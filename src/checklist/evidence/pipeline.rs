@@ -30,12 +30,19 @@ pub fn pipeline(ctx: &Ctx, all: &Services) -> Answer {
         .map(|workflow| {
             Answer::proven(
                 workflow.location,
-                format!("{} jobs in `{}`", workflow.jobs.len(), ctx.facts.path(workflow.file)),
+                format!(
+                    "{} jobs in `{}`",
+                    workflow.jobs.len(),
+                    ctx.facts.path(workflow.file)
+                ),
             )
         })
         .collect();
     if let Some(file) = foreign(ctx) {
-        answers.push(Answer::proven(start_of(file), "a pipeline of another system"));
+        answers.push(Answer::proven(
+            start_of(file),
+            "a pipeline of another system",
+        ));
     }
 
     if !answers.is_empty() {
@@ -94,11 +101,21 @@ fn is_typed(ctx: &Ctx) -> bool {
     let files = ctx.facts.repository.files();
 
     files.iter().any(|file| {
-        let is_config = matches!(file.name(), "tsconfig.json" | "mypy.ini" | "pyrightconfig.json");
+        let is_config = matches!(
+            file.name(),
+            "tsconfig.json" | "mypy.ini" | "pyrightconfig.json"
+        );
         let is_python = file.name() == "pyproject.toml"
-            && ["[tool.mypy", "[tool.pyright", "[tool.ty]", "\"mypy", "\"pyright", "'mypy"]
-                .iter()
-                .any(|word| file.text.contains(word));
+            && [
+                "[tool.mypy",
+                "[tool.pyright",
+                "[tool.ty]",
+                "\"mypy",
+                "\"pyright",
+                "'mypy",
+            ]
+            .iter()
+            .any(|word| file.text.contains(word));
 
         (is_config || is_python) && !ctx.facts.is_practice(file.id)
     })
@@ -168,8 +185,11 @@ fn gate(pipelines: &Pipelines, ships: &Work) -> Answer {
     let upstream = workflow.upstream(job);
     let test = pipelines.work.iter().find(|work| {
         let is_test = matches!(work.purpose, Purpose::Test | Purpose::Evaluate);
-        let is_before = std::ptr::eq(work.job, job) && work.place.span.start < ships.place.span.start
-            || upstream.iter().any(|needed| std::ptr::eq(*needed, work.job));
+        let is_before = std::ptr::eq(work.job, job)
+            && work.place.span.start < ships.place.span.start
+            || upstream
+                .iter()
+                .any(|needed| std::ptr::eq(*needed, work.job));
 
         is_test && is_before && std::ptr::eq(work.workflow, workflow)
     });
@@ -203,9 +223,15 @@ fn guard(ships: &Work) -> Answer {
     }
 
     if let Some(condition) = &job.condition
-        && ["github.ref", "github.event", "startsWith", "refs/", "inputs."]
-            .iter()
-            .any(|word| condition.value.contains(word))
+        && [
+            "github.ref",
+            "github.event",
+            "startsWith",
+            "refs/",
+            "inputs.",
+        ]
+        .iter()
+        .any(|word| condition.value.contains(word))
     {
         return Answer::proven(condition.location, "a condition limits when it runs");
     }
@@ -213,16 +239,21 @@ fn guard(ships: &Work) -> Answer {
     if let Some(push) = workflow.trigger("push") {
         let first = push.branches.first().or(push.tags.first());
         return match first {
-            Some(name) => {
-                Answer::proven(name.location, format!("runs for `{}` only", name.value))
-            }
+            Some(name) => Answer::proven(name.location, format!("runs for `{}` only", name.value)),
             None => Answer::lacking(push.event.location, "it runs for every branch"),
         };
     }
 
-    let deliberate = ["release", "workflow_dispatch", "schedule", "workflow_run", "workflow_call", "create"]
-        .iter()
-        .find_map(|event| workflow.trigger(event));
+    let deliberate = [
+        "release",
+        "workflow_dispatch",
+        "schedule",
+        "workflow_run",
+        "workflow_call",
+        "create",
+    ]
+    .iter()
+    .find_map(|event| workflow.trigger(event));
 
     match deliberate {
         Some(trigger) => Answer::proven(
@@ -260,7 +291,13 @@ pub fn eval(ctx: &Ctx, all: &Services) -> Answer {
 
 /// A step of a job that judges a result.
 fn threshold(job: &Job) -> Option<Location> {
-    const WORDS: &[&str] = &["threshold", "assert ", "pass_rate", "pass-rate", "sys.exit(1)"];
+    const WORDS: &[&str] = &[
+        "threshold",
+        "assert ",
+        "pass_rate",
+        "pass-rate",
+        "sys.exit(1)",
+    ];
 
     job.steps.iter().find_map(|step| {
         let code = step.run.as_ref()?;
@@ -289,7 +326,10 @@ pub fn supply_chain(ctx: &Ctx, _: &Services) -> Answer {
                 continue;
             }
 
-            let reference = uses.value.rsplit_once('@').map_or("", |(_, reference)| reference);
+            let reference = uses
+                .value
+                .rsplit_once('@')
+                .map_or("", |(_, reference)| reference);
             let is_commit =
                 reference.len() >= 40 && reference.bytes().all(|byte| byte.is_ascii_hexdigit());
             let is_digest = uses.value.contains("@sha256:");

@@ -14,13 +14,6 @@ use crate::source::Location;
 
 pub fn no_secrets(ctx: &Ctx, _: &Services) -> Answer {
     let files = ctx.facts.repository.files();
-    let unread = ctx
-        .facts
-        .files
-        .iter()
-        .zip(files)
-        .find(|(facts, source)| facts.kind == FileKind::Template && source.text.is_empty());
-
     let searched = format!(
         "{} files were searched for tokens of documented formats, keys, and passwords",
         files.len()
@@ -28,7 +21,6 @@ pub fn no_secrets(ctx: &Ctx, _: &Services) -> Answer {
 
     match files.first() {
         None => Answer::not_applicable("there are no files"),
-        Some(_) if unread.is_some() => Answer::unknown("a file that could not be read"),
         Some(_) => Answer {
             standing: Standing::Proven,
             reason: String::new(),
@@ -48,8 +40,15 @@ pub fn management(ctx: &Ctx, all: &Services) -> Answer {
                 let place = variable.value.location().unwrap_or(variable.name.location);
 
                 if is_reference(&variable.value) {
-                    references.push(Answer::proven(place, format!("`{name}` comes from outside")));
-                } else if variable.value.literal().is_none_or(|text| !text.value.is_empty()) {
+                    references.push(Answer::proven(
+                        place,
+                        format!("`{name}` comes from outside"),
+                    ));
+                } else if variable
+                    .value
+                    .literal()
+                    .is_none_or(|text| !text.value.is_empty())
+                {
                     references.push(Answer::lacking(
                         place,
                         format!("`{name}` has a value that is in git"),
@@ -68,6 +67,20 @@ pub fn management(ctx: &Ctx, all: &Services) -> Answer {
         }
     }
 
+    for (dockerfile, stage) in all.all.iter().flat_map(|service| &service.builds) {
+        let variables = dockerfile.chain(*stage).flat_map(|stage| &stage.env);
+        for variable in variables.filter(|variable| is_secret(variable)) {
+            if let Some(text) = variable.value.literal()
+                && !text.value.is_empty()
+            {
+                references.push(Answer::lacking(
+                    text.location,
+                    format!("`{}` has a value in the image", variable.name.value),
+                ));
+            }
+        }
+    }
+
     references.extend(
         proofs(ctx, &[ProofKind::SecretStore])
             .take(4)
@@ -75,7 +88,7 @@ pub fn management(ctx: &Ctx, all: &Services) -> Answer {
     );
 
     if references.is_empty() {
-        return Answer::not_applicable("nothing here takes a secret");
+        return Answer::not_applicable("no variable of a service holds a secret");
     }
 
     let needs_env = ctx
@@ -133,9 +146,9 @@ pub fn default_credentials(_: &Ctx, _: &Services, service: &Service) -> Answer {
             let name = &variable.name.value;
             let place = variable.value.location().unwrap_or(variable.name.location);
             let fallback = match &variable.value {
-                EnvValue::Template { fallbacks, .. } => {
-                    fallbacks.iter().find(|fallback| !fallback.literal.value.is_empty())
-                }
+                EnvValue::Template { fallbacks, .. } => fallbacks
+                    .iter()
+                    .find(|fallback| !fallback.literal.value.is_empty()),
                 _ => None,
             };
 
@@ -207,7 +220,10 @@ pub fn documented_env(ctx: &Ctx, all: &Services) -> Answer {
         let (name, place) = &needed[0];
         return Answer::lacking(
             *place,
-            format!("no `.env.example` names `{name}` and {} more", needed.len() - 1),
+            format!(
+                "no `.env.example` names `{name}` and {} more",
+                needed.len() - 1
+            ),
         );
     };
 
