@@ -39,6 +39,8 @@ mod walk;
 
 pub mod engine;
 
+pub mod fixes;
+
 pub mod report;
 
 pub mod checklist;

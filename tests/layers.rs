@@ -16,6 +16,7 @@ const KNOWS_FINDINGS: &[&str] = &[
     "suppress",
     "walk",
     "engine",
+    "fixes",
     "report",
     "checklist",
     "cli",

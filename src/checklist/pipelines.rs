@@ -99,13 +99,10 @@ impl<'a> Pipelines<'a> {
 }
 
 /// The workflows that GitHub runs.
-pub fn live<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Workflow> {
-    let facts = ctx.facts;
-    let ctx = *ctx;
-
-    facts
+pub fn live<'c, 'a>(ctx: &'c Ctx<'a>) -> impl Iterator<Item = &'a Workflow> + 'c {
+    ctx.facts
         .workflows()
-        .filter(move |workflow| !workflow.action && is_live(&ctx, workflow))
+        .filter(|workflow| !workflow.action && is_live(ctx, workflow))
 }
 
 /// A pipeline of another system.

@@ -2,6 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::base_image::{self, EffectiveRoot};
+use crate::analysis::build_context::contexts;
 use crate::analysis::privileges::{self, RootUse};
 use crate::checklist::answer::Answer;
 use crate::checklist::places::start_of;
@@ -9,7 +10,6 @@ use crate::checklist::service::{Service, Services};
 use crate::data::{self, Class, User};
 use crate::finding::{Confidence, Level, Sink};
 use crate::model::Setting;
-use crate::model::build_context::contexts;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
@@ -114,7 +114,7 @@ fn stage_user(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     let base = base_image::effective(ctx, dockerfile, stage);
 
-    match base.user {
+    match &base.user {
         Setting::Set(user) if !is_root(&user.value) => {
             return Answer::proven(user.location, format!("`USER {}` is in effect", user.value));
         }
@@ -138,7 +138,7 @@ fn stage_user(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
         RootUse::Needs(_) | RootUse::Keeps => {}
     }
 
-    if let Setting::Set(user) = base.user {
+    if let Setting::Set(user) = &base.user {
         return Answer::broken(user.location, format!("`USER {}` is in effect", user.value));
     }
 
@@ -539,9 +539,9 @@ fn context_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
         return Answer::broken(finding.location, finding.message);
     }
 
-    let ignore = contexts(ctx.facts, dockerfile)
+    let ignore = contexts(ctx, dockerfile)
         .iter()
-        .find_map(|context| context.ignore.as_ref().map(|(file, _)| file.id));
+        .find_map(|context| context.ignore.as_ref().map(|(file, _)| *file));
 
     match ignore {
         Some(file) => Answer::proven(

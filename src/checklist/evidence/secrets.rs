@@ -99,7 +99,7 @@ pub fn management(ctx: &Ctx, all: &Services) -> Answer {
     let ignore = ctx.facts.repository.find(".gitignore");
     let ignored = match ignore {
         _ if !needs_env => Answer::not_applicable("no env file is used"),
-        Some(file) if ctx.facts.is_ignored(".env") => {
+        Some(file) if ctx.is_ignored(".env") => {
             let line = file
                 .text
                 .lines()
