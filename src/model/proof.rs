@@ -257,7 +257,7 @@ fn is_whole(text: &str, offset: usize, word: &str, place: Place) -> bool {
     let begins = word.chars().next().is_some_and(is_part);
     let ends = word.chars().next_back().is_some_and(is_part);
 
-    !(begins && before.is_some_and(is_part)) && !(ends && after.is_some_and(is_part))
+    !(begins && before.is_some_and(is_part) || ends && after.is_some_and(is_part))
 }
 
 /// Whether a line, without the blanks around it, is a comment.

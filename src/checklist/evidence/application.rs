@@ -375,10 +375,8 @@ pub fn metrics(ctx: &Ctx, all: &Services) -> Answer {
         Some((place, word)) => Some(Answer::proven(place, format!("`{word}` exposes metrics"))),
         None => metrics_route(ctx).map(|place| Answer::proven(place, "serves `/metrics`")),
     };
-    let scraped = match proof(ctx, &[ProofKind::Scraping]) {
-        Some((place, word)) => Some(Answer::proven(place, format!("`{word}`"))),
-        None => None,
-    };
+    let scraped = proof(ctx, &[ProofKind::Scraping])
+        .map(|(place, word)| Answer::proven(place, format!("`{word}`")));
 
     match (offered, scraped) {
         (Some(offered), Some(scraped)) => Answer::all([offered, scraped]),

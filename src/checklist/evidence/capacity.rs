@@ -110,7 +110,7 @@ fn pod_resources(ctx: &Ctx, object: &Object, container: &Container) -> Answer {
 }
 
 /// The workloads of a service that run for long, or why the question is not for it.
-fn lasting<'s, 'a>(service: &'s Service<'a>) -> Result<Vec<(&'a Object, &'a Workload)>, Answer> {
+fn lasting<'a>(service: &Service<'a>) -> Result<Vec<(&'a Object, &'a Workload)>, Answer> {
     if service.workloads.is_empty() {
         return Err(Answer::not_applicable("it does not run in Kubernetes"));
     }

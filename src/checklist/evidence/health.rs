@@ -432,7 +432,7 @@ pub fn shutdown(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     if answers.is_empty() {
         answers.extend(service.builds.iter().map(|(dockerfile, stage)| {
             let folders = startup::folders(ctx, dockerfile);
-            stage_shutdown(ctx, dockerfile, *stage, &folders)
+            stage_shutdown(ctx, dockerfile, *stage, folders)
         }));
     }
 
@@ -446,11 +446,11 @@ fn container_shutdown(ctx: &Ctx, owner: Owner, container: &Container) -> Answer 
 
     let folders = startup::folders_of(ctx, owner, container);
     if let Some(command) = start::of_container(ctx, container) {
-        return start_answer(ctx, &command, &folders);
+        return start_answer(ctx, &command, folders);
     }
 
     match ctx.graph.build_of(container) {
-        Some((dockerfile, stage)) => stage_shutdown(ctx, dockerfile, stage, &folders),
+        Some((dockerfile, stage)) => stage_shutdown(ctx, dockerfile, stage, folders),
         None => Answer::not_applicable("its image starts it, and is not built here"),
     }
 }
