@@ -98,7 +98,7 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist) {
         }
     }
 
-    out.push_str("<th scope=\"col\">Result</th></tr></thead>\n<tbody>\n");
+    out.push_str("<th scope=\"col\">Reason</th></tr></thead>\n<tbody>\n");
     let mut group = "";
 
     for verdict in &checklist.items {
@@ -114,8 +114,9 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist) {
 
         let _ = write!(
             out,
-            "<tr><th scope=\"row\"><a href=\"#{0}\">{0}</a></th>",
-            verdict.item.name
+            "<tr><th scope=\"row\">{1} <a href=\"#{0}\">{0}</a></th>",
+            verdict.item.name,
+            sign(verdict.status)
         );
 
         if has_columns && verdict.item.scope == ItemScope::Service {
@@ -136,12 +137,7 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist) {
             Status::Unknown => format!("to be seen: {}", view.line(&verdict.reason)),
             _ => view.line(&verdict.reason),
         };
-        let _ = writeln!(
-            out,
-            "<td>{} {}</td></tr>",
-            sign(verdict.status),
-            marked(&reason)
-        );
+        let _ = writeln!(out, "<td>{}</td></tr>", marked(&reason));
     }
 
     out.push_str("</tbody>\n</table>\n</div>\n");

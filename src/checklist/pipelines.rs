@@ -28,6 +28,8 @@ pub struct Work<'a> {
     pub place: Location,
     /// Only a name says so.
     pub named: bool,
+    /// It is the title of a job or step, about something that titles often mean otherwise.
+    is_mere_title: bool,
 }
 
 impl<'a> Pipelines<'a> {
@@ -54,6 +56,8 @@ impl<'a> Pipelines<'a> {
                         purpose: evidence.purpose,
                         place: evidence.location,
                         named: evidence.named,
+                        is_mere_title: evidence.named
+                            && is_mere_title(ctx, evidence.purpose, evidence.location),
                     }));
             }
         }
@@ -66,7 +70,7 @@ impl<'a> Pipelines<'a> {
         let mut fitting: Vec<&Work> = self
             .work
             .iter()
-            .filter(|work| purposes.contains(&work.purpose))
+            .filter(|work| purposes.contains(&work.purpose) && !work.is_mere_title)
             .collect();
         fitting.sort_by_key(|work| work.named);
 
@@ -96,6 +100,24 @@ impl<'a> Pipelines<'a> {
             None => Answer::missing(missing),
         }
     }
+}
+
+/// Whether only the name of a job or a step says that it scans or evaluates: what it evaluates may
+/// be anything.
+fn is_mere_title(ctx: &Ctx, purpose: Purpose, location: Location) -> bool {
+    if !matches!(
+        purpose,
+        Purpose::Evaluate | Purpose::ImageScan | Purpose::Sbom
+    ) {
+        return false;
+    }
+
+    let source = ctx.facts.source(location.file);
+    let line = source.lines().line(location.span.start);
+    let text = source.lines().span(line, &source.text).text(&source.text);
+    let text = text.trim().trim_start_matches("- ");
+
+    text.starts_with("name:") || text.ends_with(':')
 }
 
 /// The workflows that GitHub runs.

@@ -12,6 +12,7 @@ use crate::analysis::workload::is_long_running;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::data::{self, Class};
 use crate::graph::User;
+use crate::model::chart;
 use crate::model::compose::{self, Project};
 use crate::model::container::Container;
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -19,7 +20,7 @@ use crate::model::file_role::Role;
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Body, Object, Workload};
 use crate::model::workflow::image_builds;
-use crate::source::{FileId, Location, parent};
+use crate::source::{FileId, Located, Location, parent};
 
 /// A service that is deployed.
 #[derive(Debug, Default)]
@@ -155,8 +156,11 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Services<'a> {
 }
 
 fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
-    let is_counted = |project: &Project| project.role != Role::Practice && !project.overlay;
-    let projects = ctx.facts.projects().iter();
+    let is_counted = |project: &Project| project.role != Role::Practice;
+    // What is laid over another project comes last.
+    let mut projects: Vec<&'a Project> = ctx.facts.projects().iter().collect();
+    projects.sort_by_key(|project| project.overlay);
+    let projects = projects.into_iter();
     let has_production = projects
         .clone()
         .any(|project| is_counted(project) && !project.development);
@@ -168,6 +172,10 @@ fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>)
 
         for service in &project.services {
             if service.provided || service.never_starts() {
+                continue;
+            }
+
+            if project.overlay && services.contains_key(service.name()) {
                 continue;
             }
 
@@ -227,6 +235,7 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
             let is_alone = users.get(&key).is_none_or(|names| names.len() < 2);
             by_build.get(&key).filter(|_| is_alone)?.clone()
         });
+        let shared = shared.or_else(|| built_beside_chart(ctx, object, services));
         let name = match shared {
             Some(name) if !services.contains_key(&own_name) => name,
             _ => own_name,
@@ -239,6 +248,64 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
             add_build(ctx, joined, container);
         }
     }
+}
+
+/// The service whose image is built in the folder that holds a chart, if it is the only one: the
+/// chart's main workload runs it.
+fn built_beside_chart(
+    ctx: &Ctx,
+    object: &Object,
+    services: &BTreeMap<String, Service>,
+) -> Option<String> {
+    let path = ctx.facts.path(object.file);
+    let is_main = ["deployment.yaml", "statefulset.yaml", "rollout.yaml"]
+        .iter()
+        .any(|name| path.ends_with(&format!("templates/{name}")));
+    if !object.helm || !is_main {
+        return None;
+    }
+
+    let folder = parent(ctx.facts.chart_folder(object.file)?);
+    let mut beside = services.values().filter(|service| {
+        let mut builds = service.builds.iter();
+        builds.any(|(dockerfile, _)| parent(ctx.facts.path(dockerfile.file)) == folder)
+    });
+    let only = beside.next()?;
+
+    (!folder.is_empty() && beside.next().is_none()).then(|| only.name.clone())
+}
+
+/// The image of a container, with the default values of its chart, and by its name alone where only
+/// the tag is unknown.
+fn image_of(ctx: &Ctx, object: Option<&Object>, container: &Container) -> Option<Reference> {
+    let image = container.image.as_ref()?;
+    if let Some(reference) = &image.reference {
+        return Some(reference.clone());
+    }
+
+    if let Some(filled) = object.and_then(|object| charted_image(ctx, object, container)) {
+        return Some(filled.value);
+    }
+
+    let name = image.written.split("${").next()?;
+    let name = name.strip_suffix([':', '@'])?;
+    (!name.is_empty()).then(|| Reference::parse(name))
+}
+
+/// The image of a template's container as the default values of the chart set it.
+pub fn charted_image(
+    ctx: &Ctx,
+    object: &Object,
+    container: &Container,
+) -> Option<Located<Reference>> {
+    let image = container.image.as_ref()?;
+    let values = ctx.facts.of_chart(object.file, "values.yaml")?;
+    let filled = chart::fill_in(ctx.facts.text(image.location), values)?;
+
+    Some(Located::new(
+        Reference::parse(filled.value.trim()),
+        filled.location,
+    ))
 }
 
 /// The name of a workload whose own name is a template: the chart and the file.
@@ -404,18 +471,24 @@ fn kind(ctx: &Ctx, service: &Service) -> ServiceKind {
         };
     }
 
-    let mut images = service
-        .containers()
-        .filter_map(|container| container.image.as_ref()?.reference.as_ref());
-    let references: Vec<&Reference> = images.by_ref().collect();
+    let composed = service
+        .composed
+        .iter()
+        .filter_map(|(_, composed)| image_of(ctx, None, &composed.container));
+    let pods = service.workloads.iter().flat_map(|(object, workload)| {
+        let main = workload.pod.main();
+        main.filter_map(move |container| image_of(ctx, Some(object), container))
+    });
+    let references: Vec<Reference> = composed.chain(pods).collect();
     let known = references.iter().find_map(|reference| {
         let repository = reference.repository();
         data::store(&repository).or_else(|| data::image(&repository))
     });
-    let is_own = references.iter().all(|reference| {
-        ctx.graph.is_own_image(reference)
-            || reference.registry.is_none() && !reference.path.contains('/')
-    });
+    let is_own = !references.is_empty()
+        && references.iter().all(|reference| {
+            ctx.graph.is_own_image(reference)
+                || reference.registry.is_none() && !reference.path.contains('/')
+        });
 
     match known {
         Some(known) if known.class.is_store() => ServiceKind::Store(known.class),

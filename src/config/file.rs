@@ -304,7 +304,7 @@ impl ConfigReader {
         match value.get_ref() {
             DeValue::String(text) if !text.trim().is_empty() => Some(text.to_string()),
             DeValue::String(_) => {
-                self.problem(value.span(), format!("`{key}` is empty"), "write a text");
+                self.problem(value.span(), format!("`{key}` is empty"), "write a string");
                 None
             }
             _ => {

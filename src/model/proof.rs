@@ -43,6 +43,10 @@ pub enum ProofKind {
     SecretStore,
     ProxyTls,
     MigrationTool,
+    /// Source that migrates when the program starts.
+    MigrationAtStart,
+    /// A library that does so, and takes a lock.
+    MigrationWithLock,
 }
 
 /// One word of a text that proves something.

@@ -22,7 +22,7 @@ pub fn api_spec(ctx: &Ctx, all: &Services) -> Answer {
     }
 
     if !serves_api(ctx, all) {
-        return Answer::not_applicable("nothing here serves an API");
+        return Answer::not_applicable("no service that is built here serves an API");
     }
 
     let routes = ctx
@@ -211,6 +211,20 @@ pub fn migrations(ctx: &Ctx, all: &Services) -> Answer {
         }
     }
 
+    if let Some((place, word)) = proof(ctx, &[ProofKind::MigrationAtStart]) {
+        answers.push(Answer::lacking(
+            place,
+            format!("`{word}`: the application migrates when it starts, and replicas race"),
+        ));
+    }
+
+    if let Some((place, word)) = proof(ctx, &[ProofKind::MigrationWithLock]) {
+        answers.push(Answer::proven(
+            place,
+            format!("`{word}` migrates at start, with a lock"),
+        ));
+    }
+
     let used = Answer::all(answers);
     if !used.evidence.is_empty() {
         return used.and(place, format!("`{tool}` is used"));
@@ -360,10 +374,16 @@ pub fn logging(ctx: &Ctx, all: &Services) -> Answer {
 
 /// Whether the source of an application is here.
 fn has_source(ctx: &Ctx) -> bool {
-    manifests(ctx).next().is_some()
-        || ctx.facts.repository.files().iter().any(|file| {
-            crate::model::path_class::is_source(&file.path) && !ctx.facts.is_practice(file.id)
-        })
+    let is_code = |file: &SourceFile| {
+        crate::model::path_class::is_source(&file.path)
+            && crate::model::code::lex::Language::of(&file.path).is_some()
+    };
+
+    ctx.facts
+        .repository
+        .files()
+        .iter()
+        .any(|file| is_code(file) && !ctx.facts.is_practice(file.id))
 }
 
 pub fn metrics(ctx: &Ctx, all: &Services) -> Answer {

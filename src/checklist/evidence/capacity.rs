@@ -9,7 +9,7 @@ use crate::data::Class;
 use crate::finding::{Confidence, Level, Sink};
 use crate::model::Setting;
 use crate::model::compose;
-use crate::model::container::{Container, ContainerRole, MountSource};
+use crate::model::container::{Container, ContainerRole, Mount, MountSource};
 use crate::model::kubernetes::{Body, Object, Workload};
 use crate::model::proof::ProofKind;
 use crate::rules::capacity::datastore;
@@ -374,7 +374,8 @@ pub fn storage(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
         }
     }
 
-    if answers.is_empty() && service.kind == ServiceKind::Unfamiliar && !service.ends() {
+    let may_keep_data = service.is_store() || service.kind == ServiceKind::Unfamiliar;
+    if answers.is_empty() && may_keep_data && !service.ends() {
         return unfamiliar_storage(service);
     }
 
@@ -390,7 +391,15 @@ fn unfamiliar_storage(service: &Service) -> Answer {
     let mut mounts = service
         .containers()
         .flat_map(|container| &container.mounts)
-        .filter(|mount| !mount.read_only && matches!(mount.source, MountSource::Volume(_)));
+        .filter(|mount| {
+            let is_durable = matches!(
+                mount.source,
+                MountSource::Volume(_) | MountSource::Host(_) | MountSource::Other
+            );
+
+            // A single file or a configuration is mounted for reading.
+            is_durable && !mount.read_only && !is_file(mount)
+        });
 
     match mounts.next() {
         Some(mount) => Answer::proven(mount.location, "keeps its data on a volume"),
@@ -402,6 +411,14 @@ fn unfamiliar_storage(service: &Service) -> Answer {
             service.name
         )),
     }
+}
+
+/// Whether a mount is of a file, by the name of its place.
+fn is_file(mount: &Mount) -> bool {
+    mount.target.as_ref().is_some_and(|target| {
+        let name = target.value.rsplit('/').next().unwrap_or("");
+        name.contains('.')
+    })
 }
 
 /// Whether only Deployments without volumes run it.

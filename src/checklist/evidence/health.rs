@@ -513,14 +513,14 @@ fn start_answer(ctx: &Ctx, command: &StartCommand, folders: &[String]) -> Answer
             let parsed = shell::parse(text);
             let is_single = parsed.invocations().len() == 1;
             if is_single || text.contains("exec ") {
-                Answer::proven(place, "the shell hands over to the process")
+                Answer::proven(place, "the shell runs one process, which gets the signal")
             } else {
                 Answer::lacking(place, "a shell is between the signal and the process")
             }
         }
         StartCommand::Shell(_) => {
             if last.wrapper(WrapperKind::Exec).is_some() {
-                Answer::proven(place, "the shell hands over with `exec`")
+                Answer::proven(place, "`exec` replaces the shell")
             } else {
                 Answer::lacking(place, "shell form: the signal ends at the shell")
             }

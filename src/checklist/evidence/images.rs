@@ -6,13 +6,14 @@ use crate::analysis::build_context::contexts;
 use crate::analysis::privileges::{self, RootUse};
 use crate::checklist::answer::Answer;
 use crate::checklist::places::start_of;
-use crate::checklist::service::{Service, Services};
+use crate::checklist::service::{Service, Services, charted_image};
 use crate::data::{self, Class, User};
 use crate::finding::{Confidence, Level, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::image::{ImageUse, Reference};
+use crate::model::kubernetes::Object;
 use crate::model::package::{Pin, Verb, call, pin};
 use crate::rules::dockerfile::{dockerignore, frozen_install};
 use crate::rules::images::pinned_image;
@@ -177,9 +178,10 @@ pub fn pinned(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
         }
     }
 
-    for (_, workload) in &service.workloads {
+    for (object, workload) in &service.workloads {
         let images = workload.pod.containers.iter();
         answers.extend(images.map(|container| match &container.image {
+            Some(image) if image.reference.is_none() => charted_pin(ctx, object, container, image),
             Some(image) => image_pin(ctx, image),
             None => Answer::unknown_at(container.anchor, "its image is not known here"),
         }));
@@ -190,6 +192,27 @@ pub fn pinned(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     }
 
     Answer::all(answers)
+}
+
+/// Of a template, the default values of the chart may say which image it is.
+fn charted_pin(ctx: &Ctx, object: &Object, container: &Container, image: &ImageUse) -> Answer {
+    let Some(filled) = charted_image(ctx, object, container) else {
+        return image_pin(ctx, image);
+    };
+
+    let reference = &filled.value;
+    let name = reference.short_name();
+
+    match reference.tag.as_deref() {
+        _ if reference.digest.is_some() => {
+            Answer::proven(filled.location, format!("`{name}` has a digest"))
+        }
+        None | Some("") => image_pin(ctx, image),
+        Some(tag) if pinned_image::moves(reference, tag) => {
+            Answer::broken(filled.location, format!("`{name}:{tag}` moves"))
+        }
+        Some(tag) => Answer::proven(filled.location, format!("`{name}:{tag}` by default")),
+    }
 }
 
 fn image_pin(ctx: &Ctx, image: &ImageUse) -> Answer {

@@ -83,7 +83,7 @@ pub fn exposure(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 
 fn kube_exposure(service: &Service, other: &Object) -> Answer {
     let Body::Service(facts) = &other.body else {
-        return Answer::not_applicable("it is no Service");
+        return Answer::not_applicable("it is not a Service");
     };
 
     match &facts.kind {
@@ -283,8 +283,8 @@ fn is_proxy(service: &Service) -> bool {
 }
 
 pub fn rate_limit(ctx: &Ctx, all: &Services) -> Answer {
-    if !serves_api(ctx, all) {
-        return Answer::not_applicable("nothing here serves an API to clients");
+    if !serves_api(ctx, all) && !publishes(all) {
+        return Answer::not_applicable("nothing here takes requests from clients");
     }
 
     let mut found = proofs(ctx, &[ProofKind::RateLimit]);
@@ -296,6 +296,18 @@ pub fn rate_limit(ctx: &Ctx, all: &Services) -> Answer {
             None => Answer::missing("nothing limits the rate of requests"),
         },
     }
+}
+
+/// Whether a service that is not a store publishes a port to all who reach the host.
+fn publishes(all: &Services) -> bool {
+    all.all.iter().any(|service| {
+        let mut ports = service
+            .composed
+            .iter()
+            .flat_map(|(_, composed)| &composed.container.ports);
+
+        !service.is_store() && ports.any(|port| port.is_public())
+    })
 }
 
 /// Whether an application of the repository takes requests.
@@ -466,7 +478,7 @@ fn container_isolation(container: &Container) -> Answer {
             Some(place) => Answer::proven(place, "drops rights that it does not need"),
             None => Answer::proven(
                 container.anchor,
-                "asks for no privilege, namespace, device or mount of the host",
+                "uses no privilege, namespace, device or mount of the host",
             ),
         };
     }

@@ -169,7 +169,18 @@ pub fn default_credentials(_: &Ctx, _: &Services, service: &Service) -> Answer {
     }
 
     if answers.is_empty() {
-        return Answer::not_applicable("no variable of it holds a credential");
+        let file = service
+            .containers()
+            .flat_map(|container| &container.env_from)
+            .find(|source| source.kind == EnvFromKind::File);
+
+        return match file {
+            Some(file) => Answer::unknown_at(
+                file.name.location,
+                format!("the variables of `{}`", file.name.value),
+            ),
+            None => Answer::not_applicable("no variable of it holds a credential"),
+        };
     }
 
     Answer::all(answers)
@@ -220,10 +231,10 @@ pub fn documented_env(ctx: &Ctx, all: &Services) -> Answer {
         let (name, place) = &needed[0];
         return Answer::lacking(
             *place,
-            format!(
-                "no `.env.example` names `{name}` and {} more",
-                needed.len() - 1
-            ),
+            match needed.len() {
+                1 => format!("no `.env.example` names `{name}`"),
+                count => format!("no `.env.example` names `{name}` and {} more", count - 1),
+            },
         );
     };
 
