@@ -6,7 +6,8 @@ use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::checklist::answer::Answer;
 use crate::checklist::places::start_of;
 use crate::model::file_kind::FileKind;
-use crate::model::workflow::{Job, Purpose, Workflow};
+use crate::model::workflow::gitlab::{GitlabJob, GitlabPipeline};
+use crate::model::workflow::{Job, Purpose, Workflow, job_purposes};
 use crate::source::{FileId, Location};
 
 /// What the jobs of all pipelines do.
@@ -30,6 +31,8 @@ pub struct Work<'a> {
     pub named: bool,
     /// It is the title of a job or step, about something that titles often mean otherwise.
     is_mere_title: bool,
+    /// Of a pipeline of GitLab, what only GitLab has, with the pipeline.
+    pub gitlab: Option<(&'a GitlabPipeline, &'a GitlabJob)>,
 }
 
 impl<'a> Pipelines<'a> {
@@ -58,11 +61,34 @@ impl<'a> Pipelines<'a> {
                         named: evidence.named,
                         is_mere_title: evidence.named
                             && is_mere_title(ctx, evidence.purpose, evidence.location),
+                        gitlab: None,
                     }));
             }
         }
 
+        for pipeline in &ctx.facts.gitlab_pipelines {
+            pipelines.add_gitlab(ctx, pipeline);
+        }
+
         pipelines
+    }
+
+    fn add_gitlab(&mut self, ctx: &Ctx, pipeline: &'a GitlabPipeline) {
+        self.is_open |= !pipeline.is_whole || pipeline.jobs.iter().any(|job| job.is_open);
+
+        for (job, gitlab) in pipeline.each_job() {
+            let work = job_purposes(job).into_iter().map(|evidence| Work {
+                workflow: &pipeline.workflow,
+                job,
+                purpose: evidence.purpose,
+                place: evidence.location,
+                named: evidence.named,
+                is_mere_title: evidence.named
+                    && is_mere_title(ctx, evidence.purpose, evidence.location),
+                gitlab: Some((pipeline, gitlab)),
+            });
+            self.work.extend(work);
+        }
     }
 
     /// The first job that does one of these, rather one that says so by what it runs.
@@ -129,7 +155,12 @@ pub fn live<'c, 'a>(ctx: &'c Ctx<'a>) -> impl Iterator<Item = &'a Workflow> + 'c
 
 /// A pipeline of another system.
 pub fn foreign(ctx: &Ctx) -> Option<FileId> {
-    let gitlab = ctx.facts.of_kind(FileKind::GitlabCi).next();
+    // Files of GitLab that are joined to a pipeline are read.
+    let gitlab = ctx
+        .facts
+        .of_kind(FileKind::GitlabCi)
+        .next()
+        .filter(|_| ctx.facts.gitlab_pipelines.is_empty());
 
     gitlab.or_else(|| {
         ctx.facts

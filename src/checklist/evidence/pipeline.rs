@@ -8,6 +8,7 @@ use crate::checklist::pipelines::{Pipelines, Work, foreign, live};
 use crate::checklist::places::{proof, start_of};
 use crate::checklist::service::{Service, Services};
 use crate::model::proof::ProofKind;
+use crate::model::workflow::gitlab::{BranchFilter, GitlabJob, GitlabPipeline, Start};
 use crate::model::workflow::{ActionRef, Job, Purpose};
 use crate::source::Location;
 
@@ -38,6 +39,17 @@ pub fn pipeline(ctx: &Ctx, all: &Services) -> Answer {
             )
         })
         .collect();
+    answers.extend(ctx.facts.gitlab_pipelines.iter().map(|pipeline| {
+        let jobs = pipeline.jobs.len();
+        Answer::proven(
+            pipeline.workflow.location,
+            format!(
+                "{jobs} jobs in `{}`",
+                ctx.facts.path(pipeline.workflow.file)
+            ),
+        )
+    }));
+
     if let Some(file) = foreign(ctx) {
         answers.push(Answer::proven(
             start_of(file),
@@ -182,7 +194,10 @@ pub fn deploy(_: &Ctx, all: &Services) -> Answer {
 /// Whether tests come before what ships.
 fn gate(pipelines: &Pipelines, ships: &Work) -> Answer {
     let (workflow, job) = (ships.workflow, ships.job);
-    let upstream = workflow.upstream(job);
+    let upstream = match ships.gitlab {
+        Some((pipeline, gitlab)) => awaited(pipeline, gitlab),
+        None => workflow.upstream(job),
+    };
     let test = pipelines.work.iter().find(|work| {
         let is_test = matches!(work.purpose, Purpose::Test | Purpose::Evaluate);
         let is_before = std::ptr::eq(work.job, job)
@@ -215,11 +230,41 @@ fn gate(pipelines: &Pipelines, ships: &Work) -> Answer {
     )
 }
 
+/// The jobs that a job of GitLab waits for, directly and through others.
+fn awaited<'a>(pipeline: &'a GitlabPipeline, job: &GitlabJob) -> Vec<&'a Job> {
+    let mut seen = vec![false; pipeline.jobs.len()];
+    let mut open: Vec<usize> = job.waits.jobs().to_vec();
+    let mut awaited = Vec::new();
+
+    while let Some(index) = open.pop() {
+        if seen.get(index).is_none_or(|seen| *seen) {
+            continue;
+        }
+
+        seen[index] = true;
+        awaited.push(&pipeline.workflow.jobs[index]);
+        open.extend(pipeline.jobs[index].waits.jobs());
+    }
+
+    awaited
+}
+
 /// What limits when a job ships: a branch, a tag, a release, an environment, a person.
 fn guard(ships: &Work) -> Answer {
     let (workflow, job) = (ships.workflow, ships.job);
     if let Some(environment) = job.environment.location() {
         return Answer::proven(environment, "it runs in an environment");
+    }
+
+    if let Some((pipeline, gitlab)) = ships.gitlab {
+        let is_limited = pipeline.is_filtered
+            || gitlab.branches == BranchFilter::Some
+            || gitlab.start == Start::Manual;
+        return if is_limited {
+            Answer::proven(job.id.location, "its rules limit when it runs")
+        } else {
+            Answer::lacking(job.id.location, "it runs for every branch")
+        };
     }
 
     if let Some(condition) = &job.condition
