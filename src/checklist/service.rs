@@ -199,13 +199,15 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
         }
     }
 
-    let deployed: Vec<(&Object, &Workload)> = ctx
+    let mut deployed: Vec<(&Object, &Workload)> = ctx
         .facts
         .deployed_workloads()
         .filter(|(object, workload)| {
             !workload.guessed && !object.is_hook() && !ctx.facts.is_left_out(object)
         })
         .collect();
+    // Templates are joined to what has a name.
+    deployed.sort_by_key(|(object, _)| object.helm);
     let mut users: BTreeMap<(FileId, usize), Vec<&str>> = BTreeMap::new();
     for (object, workload) in &deployed {
         for container in workload.pod.main() {
@@ -227,7 +229,7 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
 
         let own_name = match &object.name {
             Some(name) => name.value.clone(),
-            None => chart_name(ctx, object),
+            None => nameless(ctx, object, workload, services),
         };
         let shared = workload.pod.main().find_map(|container| {
             let (dockerfile, stage) = ctx.graph.build_of(container)?;
@@ -247,6 +249,36 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
         for container in workload.pod.main() {
             add_build(ctx, joined, container);
         }
+    }
+}
+
+/// The service of a template whose name is not known: one that the file is named after, or a name
+/// from chart and file. A second workload of the file is named after its container.
+fn nameless(
+    ctx: &Ctx,
+    object: &Object,
+    workload: &Workload,
+    services: &BTreeMap<String, Service>,
+) -> String {
+    let path = ctx.facts.path(object.file);
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let stem = file.split('.').next().unwrap_or(file);
+    let name = if services.contains_key(stem) {
+        stem.to_owned()
+    } else {
+        chart_name(ctx, object)
+    };
+    let is_taken = services.get(&name).is_some_and(|service| {
+        let mut workloads = service.workloads.iter();
+        workloads.any(|(other, _)| other.file == object.file)
+    });
+    let container = workload.pod.main().next();
+
+    match container {
+        Some(container) if is_taken && !container.name.value.is_empty() => {
+            format!("{name}-{}", container.name.value)
+        }
+        _ => name,
     }
 }
 
@@ -373,11 +405,41 @@ fn add_builds<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
             let free = names
                 .iter()
                 .find(|name| !services.contains_key(name.as_str()));
-            let name = charted.or(free).cloned().unwrap_or_else(|| path.to_owned());
+            let name = charted
+                .cloned()
+                .or_else(|| published_name(ctx, &names, path, services))
+                .or_else(|| free.cloned())
+                .unwrap_or_else(|| path.to_owned());
             let joined = services.entry(name.clone()).or_default();
             joined.name = name;
             push_build(ctx, joined, dockerfile, stage);
         }
+    }
+}
+
+/// The compose service that runs the published image of a Dockerfile: by the image's name, or if it
+/// is the only service of an own image and the Dockerfile is the one of the repository.
+fn published_name(
+    ctx: &Ctx,
+    names: &[String],
+    path: &str,
+    services: &BTreeMap<String, Service>,
+) -> Option<String> {
+    let mut own = services.values().filter_map(|service| {
+        let (_, composed) = service.composed.first()?;
+        let reference = composed.container.image.as_ref()?.reference.as_ref()?;
+        let is_own = service.builds.is_empty() && ctx.graph.is_own_image(reference);
+
+        is_own.then(|| (service.name.clone(), reference.short_name().to_owned()))
+    });
+    let first = own.next()?;
+    let all: Vec<(String, String)> = std::iter::once(first).chain(own).collect();
+    let named = all.iter().find(|(_, image)| names.contains(image));
+
+    match (named, all.as_slice()) {
+        (Some((service, _)), _) => Some(service.clone()),
+        (None, [(service, _)]) if parent(path).is_empty() => Some(service.clone()),
+        _ => None,
     }
 }
 

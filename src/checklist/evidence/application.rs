@@ -388,7 +388,10 @@ fn has_source(ctx: &Ctx) -> bool {
 
 pub fn metrics(ctx: &Ctx, all: &Services) -> Answer {
     if !all.all.iter().any(Service::is_built) {
-        return Answer::not_applicable("no service is built here");
+        return match proof(ctx, &[ProofKind::Scraping]) {
+            Some((place, word)) => Answer::proven(place, format!("`{word}`")),
+            None => Answer::not_applicable("no service is built here"),
+        };
     }
 
     let offered = match proof(ctx, &[ProofKind::MetricsOffered]) {
