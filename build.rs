@@ -10,29 +10,10 @@ fn main() {
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let out = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
     let (folder, out) = (Path::new(&root).join("rules"), Path::new(&out));
-    let mut list = String::from("[\n");
-
-    for name in names(&folder, ".md") {
-        let path = folder.join(format!("{name}.md"));
-        let page = fs::read_to_string(&path).expect("a page is text");
-        let header = page
-            .split_once("```toml rule\n")
-            .and_then(|(_, rest)| rest.split_once("\n```\n"));
-        let header = header.map_or_else(
-            || panic!("rules/{name}.md: no ```toml rule block"),
-            |(header, _)| header,
-        );
-        let header = json(header, &format!("rules/{name}.md"));
-        writeln!(
-            list,
-            "    ({name:?}, include_str!({:?}), {header:?}),",
-            path.display().to_string()
-        )
-        .expect("writes to a String");
-    }
-
-    list.push_str("]\n");
-    fs::write(out.join("rules.rs"), list).expect("OUT_DIR can be written");
+    let rules = pages(&folder, "rule");
+    fs::write(out.join("rules.rs"), rules).expect("OUT_DIR can be written");
+    let items = pages(&folder.join("checklist"), "item");
+    fs::write(out.join("items.rs"), items).expect("OUT_DIR can be written");
     fs::create_dir_all(out.join("data")).expect("OUT_DIR can be written");
 
     for name in names(&folder.join("data"), ".toml") {
@@ -42,6 +23,31 @@ fn main() {
         fs::write(out.join("data").join(format!("{name}.json")), table)
             .expect("OUT_DIR can be written");
     }
+}
+
+/// The source of an array with the name, the text and the header of each page of a folder. The
+/// header is the block "toml" of a sort.
+fn pages(folder: &Path, sort: &str) -> String {
+    let mut list = String::from("[\n");
+
+    for name in names(folder, ".md") {
+        let path = folder.join(format!("{name}.md"));
+        let shown = path.display().to_string();
+        let page = fs::read_to_string(&path).expect("a page is text");
+        let header = page
+            .split_once(&format!("```toml {sort}\n"))
+            .and_then(|(_, rest)| rest.split_once("\n```\n"));
+        let header = header.map_or_else(
+            || panic!("{shown}: no ```toml {sort} block"),
+            |(header, _)| header,
+        );
+        let header = json(header, &shown);
+        writeln!(list, "    ({name:?}, include_str!({shown:?}), {header:?}),")
+            .expect("writes to a String");
+    }
+
+    list.push_str("]\n");
+    list
 }
 
 /// The names of the folder's files with this ending, without it, sorted.

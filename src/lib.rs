@@ -6,6 +6,7 @@
 // Tests are tables, which may be as long as they have to be.
 #![cfg_attr(not(test), warn(clippy::too_many_lines, clippy::cognitive_complexity))]
 
+mod date;
 mod embedded;
 mod input;
 mod search;
@@ -41,5 +42,7 @@ pub mod engine;
 pub mod fixes;
 
 pub mod report;
+
+pub mod checklist;
 
 pub mod cli;

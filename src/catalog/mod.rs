@@ -7,6 +7,7 @@ mod cause;
 pub mod counterparts;
 pub mod example;
 mod format;
+pub mod item;
 pub mod matcher;
 pub mod peer;
 

@@ -17,6 +17,7 @@ Examples:
   deploylint --fix                              Apply safe fixes; --diff shows them first
   deploylint explain non-root-user              Show what a rule finds and how to fix it
   deploylint facts compose.yaml                 Show what was understood of a file
+  deploylint checklist                          Report the deployment checklist with evidence
 
 Exit codes:
   0  no findings at or above --fail-on
@@ -52,6 +53,11 @@ pub enum CliCommand {
     Check(Box<CheckArguments>),
     /// Show what was understood: roles of files, what runs, builds and joins, what is unknown
     Facts(FactsArguments),
+    /// Report the deployment checklist: each item with its evidence, per service where it applies
+    #[command(max_term_width = 100, args_override_self = true)]
+    Checklist(ChecklistArguments),
+    /// Attest a checklist item that files cannot show, in deploylint.toml
+    Attest(AttestArguments),
     /// Explain a rule: what it finds, why it matters, how to fix it
     Explain {
         /// Rule to explain, checklist item whose rules to list, or rule of another linter, such as
@@ -179,6 +185,74 @@ pub struct FactsArguments {
     /// Ignore all configuration files
     #[arg(long)]
     pub isolated: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct ChecklistArguments {
+    /// Directory to report, or one file in a repository [default: the current directory]
+    #[arg(value_name = "PATH")]
+    pub path: Option<PathBuf>,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ChecklistFormat,
+    /// Write the report to FILE and the totals to the terminal
+    #[arg(long, value_name = "FILE")]
+    pub output_file: Option<PathBuf>,
+    /// Exit with code 1 if the score, the percentage of applicable items that pass, is below N
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub fail_below: Option<u8>,
+    /// Exit with code 1 unless these items pass or do not apply (comma-separated)
+    #[arg(long, value_name = "ITEM", value_delimiter = ',')]
+    pub require: Vec<String>,
+    /// Show what changed since an earlier report in JSON
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// When to use colors
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: ColorChoice,
+    /// Path to the configuration file
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated")]
+    pub config: Option<PathBuf>,
+    /// Ignore all configuration files
+    #[arg(long)]
+    pub isolated: bool,
+}
+
+#[derive(Args, Debug)]
+pub struct AttestArguments {
+    /// Item of the checklist, or part of one, such as load-test
+    pub item: String,
+    /// Person who vouches for it
+    #[arg(long, value_name = "NAME")]
+    pub by: String,
+    /// Last day on which it counts, such as 2027-01-31
+    #[arg(long, value_name = "DATE")]
+    pub until: String,
+    /// Day on which it was seen [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub on: Option<String>,
+    /// Where the result is
+    #[arg(long, value_name = "URL")]
+    pub link: Option<String>,
+    /// What was seen
+    #[arg(long, value_name = "TEXT")]
+    pub note: Option<String>,
+    /// Path to the configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ChecklistFormat {
+    /// Matrix and places, for a terminal
+    #[default]
+    Text,
+    /// For a pull request or a job summary
+    Markdown,
+    /// One page without scripts
+    Html,
+    /// JSON with a documented schema
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -3,6 +3,7 @@
 //! The only part that prints. Judges nothing.
 
 mod args;
+mod checklist;
 pub mod exit;
 mod facts;
 mod failure;
@@ -49,6 +50,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => check(&cli.check),
         Some(CliCommand::Check(arguments)) => check(&arguments),
         Some(CliCommand::Facts(arguments)) => facts::run(&arguments),
+        Some(CliCommand::Checklist(arguments)) => checklist::run(&arguments),
+        Some(CliCommand::Attest(arguments)) => checklist::attest(&arguments),
         Some(CliCommand::Explain { rule, color }) => explain_rule(&rule, color),
         Some(CliCommand::Rules { format, color }) => match format {
             ListFormat::Text => print(&explain::list(terminal::look(color))).map(|()| CLEAN),

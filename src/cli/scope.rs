@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::args::CheckArguments;
 use crate::config::Config;
-use crate::engine::{Evidence, Options};
+use crate::engine::{Evidence, Options, Purpose};
 use crate::git;
 use crate::input;
 use crate::suggest;
@@ -121,6 +121,7 @@ impl RunScope {
             config,
             threads: None,
             today: None,
+            purpose: Purpose::Lint,
             ends: true,
         }
     }
@@ -264,9 +265,12 @@ fn refusal(path: &Path, error: &std::io::Error) -> Refusal {
         return (format!("cannot read `{shown}`: {error}"), None);
     }
 
-    let command = path
-        .to_str()
-        .and_then(|word| suggest::nearest(word, ["check", "explain", "facts", "rules"]));
+    let command = path.to_str().and_then(|word| {
+        suggest::nearest(
+            word,
+            ["check", "checklist", "attest", "explain", "facts", "rules"],
+        )
+    });
     let help = command.map(|command| format!("did you mean the command `{command}`?"));
 
     (format!("no file or folder at `{shown}`"), help)

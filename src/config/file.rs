@@ -1,22 +1,26 @@
 //! The grammar of `deploylint.toml`. Reads the whole file even after an error, so that one run shows
 //! every mistake.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ignore::gitignore::GitignoreBuilder;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::attest::Attestation;
 use super::policy::{
     Config, FailOn, Globs, LevelSetting, Levels, PathPolicy, is_known_rule, similar_rule,
 };
 use crate::catalog::Profile;
+use crate::catalog::item;
+use crate::date::Date;
 use crate::finding::{Finding, Level};
 use crate::model::file_role::Role;
 use crate::source::{FileId, Location, Span};
 use crate::suggest;
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "profile",
     "select",
     "ignore",
@@ -26,7 +30,9 @@ const KEYS: [&str; 9] = [
     "exclude",
     "min-level",
     "fail-on",
+    "attest",
 ];
+const ATTEST_KEYS: [&str; 5] = ["by", "on", "until", "link", "note"];
 const PATH_KEYS: [&str; 3] = ["globs", "ignore", "levels"];
 const ROLE_KEYS: [&str; 2] = ["globs", "role"];
 const ROLES: [(&str, Role); 3] = [
@@ -138,6 +144,7 @@ impl ConfigReader {
                         .choice("fail-on", value, &levels)
                         .unwrap_or(config.fail_on);
                 }
+                "attest" => config.attestations = self.attestations(value),
                 other => self.unknown_key(key.span(), other, &KEYS),
             }
         }
@@ -225,6 +232,106 @@ impl ConfigReader {
         }
 
         Some((globs, role?))
+    }
+
+    fn attestations(&mut self, value: &Spanned<DeValue>) -> BTreeMap<String, Attestation> {
+        let mut attestations = BTreeMap::new();
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong_type(value, "`attest` must be tables, written `[attest.ITEM]`");
+            return attestations;
+        };
+
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+
+            if !item::attestable().any(|known| known == name) {
+                let label = match suggest::nearest(name, item::attestable()) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None if item::item(name).is_some() => "files show it".to_owned(),
+                    None => "`deploylint checklist` lists the items".to_owned(),
+                };
+                self.problem(key.span(), format!("`{name}` cannot be attested"), label);
+                continue;
+            }
+
+            if let Some(attestation) = self.attestation(name, value) {
+                attestations.insert(name.to_owned(), attestation);
+            }
+        }
+
+        attestations
+    }
+
+    fn attestation(&mut self, name: &str, value: &Spanned<DeValue>) -> Option<Attestation> {
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong_type(value, "an attestation must be a table");
+            return None;
+        };
+
+        let (mut by, mut on, mut until, mut link, mut note) = (None, None, None, None, None);
+
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "by" => by = self.text("by", value),
+                "on" => on = self.date("on", value),
+                "until" => until = self.date("until", value),
+                "link" => link = self.text("link", value),
+                "note" => note = self.text("note", value),
+                other => self.unknown_key(key.span(), other, &ATTEST_KEYS),
+            }
+        }
+
+        for (required, label) in [
+            ("by", "name the person who vouches for it"),
+            ("until", "set the last day on which it counts"),
+        ] {
+            if !table.keys().any(|key| key.get_ref() == required) {
+                let message = format!("`[attest.{name}]` requires `{required}`");
+                self.problem(value.span(), message, label);
+            }
+        }
+
+        Some(Attestation {
+            by: by?,
+            on,
+            until: until?,
+            link,
+            note,
+        })
+    }
+
+    fn text(&mut self, key: &str, value: &Spanned<DeValue>) -> Option<String> {
+        match value.get_ref() {
+            DeValue::String(text) if !text.trim().is_empty() => Some(text.to_string()),
+            DeValue::String(_) => {
+                self.problem(value.span(), format!("`{key}` is empty"), "write a string");
+                None
+            }
+            _ => {
+                self.wrong_type(value, &format!("`{key}` must be a string"));
+                None
+            }
+        }
+    }
+
+    /// A day, as a date of TOML or as a string.
+    fn date(&mut self, key: &str, value: &Spanned<DeValue>) -> Option<Date> {
+        let text = match value.get_ref() {
+            DeValue::String(text) => text.to_string(),
+            DeValue::Datetime(date) => date.to_string(),
+            _ => {
+                self.wrong_type(value, &format!("`{key}` must be a date"));
+                return None;
+            }
+        };
+
+        let date = text.get(..10).and_then(Date::parse);
+        if date.is_none() {
+            let message = format!("`{key}` must be a date");
+            self.problem(value.span(), message, "written `YYYY-MM-DD`");
+        }
+
+        date
     }
 
     fn levels(&mut self, value: &Spanned<DeValue>) -> Levels {

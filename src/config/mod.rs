@@ -3,6 +3,7 @@
 //!
 //! Flags win over the file. Nothing here reads findings or sources.
 
+mod attest;
 mod discover;
 mod file;
 mod policy;
@@ -14,6 +15,7 @@ use crate::input::{self, Root, Unread};
 use crate::source::{FileId, SourceFile};
 use crate::syntax::decode::decode;
 
+pub use attest::Attestation;
 pub use discover::{ConfigFile, Discovery, FILES, discover};
 pub use policy::{
     Config, FailOn, Globs, LevelSetting, Levels, PathPolicy, is_known_rule, similar_rule,

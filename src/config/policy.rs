@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ignore::gitignore::Gitignore;
 use serde::Deserialize;
 
+use super::attest::Attestation;
 use crate::catalog::{self, Format, Profile, Rule};
 use crate::finding::Level;
 use crate::model::file_role::Role;
@@ -33,6 +34,8 @@ pub struct Config {
     /// The minimum level that reports show.
     pub min_level: Level,
     pub fail_on: FailOn,
+    /// What people vouch for, by the name of the item or part.
+    pub attestations: BTreeMap<String, Attestation>,
     /// The file that this was read from, for `--verbose`.
     pub file: Option<PathBuf>,
     /// Path from the configuration's folder to the root of the run, empty or ending in `/`: globs
@@ -106,6 +109,7 @@ impl Default for Config {
             exclude: Globs::none(),
             min_level: Level::Warning,
             fail_on: FailOn::AtLeast(Level::Error),
+            attestations: BTreeMap::new(),
             file: None,
             prefix: String::new(),
         }

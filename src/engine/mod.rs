@@ -40,11 +40,12 @@ use crate::model::code::CodeFacts;
 use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::{ChartFolders, FileKind};
+use crate::model::proof::Proofs;
 use crate::model::roles::{self, RoleHints};
 use crate::model::{build_caller, compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
-pub use options::{Evidence, Options};
+pub use options::{Evidence, Options, Purpose};
 pub use outcome::{Outcome, Summary, Unseen};
 pub use workers::{StartError, Workers};
 
@@ -105,7 +106,12 @@ pub fn lint_texts(config: Config, files: &[(&str, &str)]) -> Outcome {
     let names = EnvNameSearch::of(files.iter().copied());
     let read = files
         .iter()
-        .map(|&(path, text)| (path.to_owned(), Read::text(path, text.to_owned(), &names)))
+        .map(|&(path, text)| {
+            (
+                path.to_owned(),
+                Read::text(path, text.to_owned(), &names, options.purpose),
+            )
+        })
         .collect();
 
     lint_read(&options, &names, read, Files::default(), &mut |_| {})
@@ -145,7 +151,8 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
 
     read.retain(|(path, _)| !options.texts.contains_key(path));
     for (path, text) in &options.texts {
-        read.push((path.clone(), Read::text(path, text.clone(), &names)));
+        let read_text = Read::text(path, text.clone(), &names, options.purpose);
+        read.push((path.clone(), read_text));
     }
 
     lint_read(options, &names, read, files, inspect)
@@ -183,6 +190,7 @@ fn lint_read(
             hits: read.hits,
             code: read.code,
             described: read.described,
+            proofs: read.proofs,
             is_unread,
         });
 
@@ -268,6 +276,7 @@ struct Scanned {
     code: Option<Box<CodeFacts>>,
     /// Variables that prose describes.
     described: Vec<String>,
+    proofs: Proofs,
     /// The content of the file is not known.
     is_unread: bool,
 }
@@ -325,6 +334,8 @@ fn lower_one<'s>(
         hits: scanned.hits,
         code: scanned.code,
         described: scanned.described,
+        proofs: scanned.proofs.proofs,
+        models: scanned.proofs.models,
         ..facts
     };
 

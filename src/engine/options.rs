@@ -25,8 +25,18 @@ pub struct Options {
     pub threads: Option<usize>,
     /// The day on which suppressions are judged; `None` for the system's.
     pub today: Option<Date>,
+    pub purpose: Purpose,
     /// The process ends with this run, so that the system can free its memory at once.
     pub ends: bool,
+}
+
+/// What a run is for, which decides what is read of each file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    #[default]
+    Lint,
+    /// The checklist also needs the words that prove something.
+    Checklist,
 }
 
 /// The files that are read besides those that the user names.

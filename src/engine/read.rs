@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use rayon::prelude::*;
 
-use super::options::Options;
+use super::options::{Options, Purpose};
 use super::workers::BATCH;
 use crate::credential::{self, Hit, NameParts};
 use crate::fence::isolate_or_default;
@@ -17,6 +17,7 @@ use crate::model::env_usage::{EnvNameSearch, TextUsage};
 use crate::model::file_kind::{self, FileKind};
 use crate::model::file_role::{is_generated, is_test_input};
 use crate::model::path_class;
+use crate::model::proof::{self, Proofs};
 use crate::source::FileId;
 use crate::syntax::decode::{decode, decode_leniently};
 use crate::walk::{self, Entry};
@@ -32,6 +33,7 @@ pub(super) struct Read {
     pub usage: TextUsage,
     /// Variables that prose describes.
     pub described: Vec<String>,
+    pub proofs: Proofs,
     /// The file that this one is a link to.
     pub target: Option<String>,
     pub failure: Option<Failure>,
@@ -63,6 +65,7 @@ impl Read {
             code: None,
             usage,
             described: Vec::new(),
+            proofs: Proofs::default(),
             target: None,
             failure: None,
             broken: Vec::new(),
@@ -71,7 +74,7 @@ impl Read {
 
     /// Scans the text of a file, and keeps it only if it will be parsed or shown. All files are scanned for
     /// credentials, and source code for the variables it reads and the routes it serves.
-    pub fn text(path: &str, text: String, names: &EnvNameSearch) -> Self {
+    pub fn text(path: &str, text: String, names: &EnvNameSearch, purpose: Purpose) -> Self {
         let mut broken = Vec::new();
         let file = FileId::default();
         let usage = isolate_or_default("the search for names", file, &mut broken, || {
@@ -82,6 +85,13 @@ impl Read {
             isolate_or_default("the search for names in prose", file, &mut broken, || {
                 env_docs::described(path, &text)
             });
+
+        let mut proofs = Proofs::default();
+        if purpose == Purpose::Checklist {
+            proofs = isolate_or_default("the search for proofs", file, &mut broken, || {
+                proof::find(path, &text)
+            });
+        }
 
         let secret_names = if path_class::is_source(path) {
             isolate_or_default("the search for names of secrets", file, &mut broken, || {
@@ -114,6 +124,7 @@ impl Read {
             code,
             usage,
             described,
+            proofs,
             broken,
             ..Self::empty()
         }
@@ -154,14 +165,21 @@ pub(super) fn read_all(
         .with_max_len(BATCH)
         .filter_map(|mut entry| {
             let target = entry.target.take();
-            let read = read_one(root, &entry, named.contains(&entry.path), names)?;
+            let is_named = named.contains(&entry.path);
+            let read = read_one(root, &entry, is_named, names, options.purpose)?;
             Some((entry.path, Read { target, ..read }))
         })
         .collect()
 }
 
 /// Reads one file; `is_named` means that the user names this very file.
-fn read_one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -> Option<Read> {
+fn read_one(
+    root: &Root,
+    entry: &Entry,
+    is_named: bool,
+    names: &EnvNameSearch,
+    purpose: Purpose,
+) -> Option<Read> {
     if walk::has_binary_ending(&entry.path) {
         let reason = "its name is one of a binary file".to_owned();
         return Some(if is_named {
@@ -194,9 +212,9 @@ fn read_one(root: &Root, entry: &Entry, is_named: bool, names: &EnvNameSearch) -
     };
 
     Some(match text(&entry.path, bytes) {
-        Ok(text) => Read::text(&entry.path, text, names),
+        Ok(text) => Read::text(&entry.path, text, names, purpose),
         Err(NoText::Binary(_)) if !is_named && !path_class::is_deployment(&entry.path) => {
-            Read::text(&entry.path, String::new(), names)
+            Read::text(&entry.path, String::new(), names, purpose)
         }
         Err(NoText::Binary(reason)) => Read::failed(failure_level(is_named), reason),
         Err(NoText::Encoding(reason)) => {

@@ -17,6 +17,7 @@ use super::file_role::{FileRole, Origin, Role};
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, ObjectId, ObjectVariant, Workload};
 use super::path_class::is_example_env;
+use super::proof::{ModelName, Proof};
 use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
 use crate::credential::Hit;
@@ -53,6 +54,10 @@ pub struct FileFacts<'s> {
     pub code: Option<Box<CodeFacts>>,
     /// Environment variables that prose describes.
     pub described: Vec<String>,
+    /// Words that prove something, in a run that reports the checklist.
+    pub proofs: Vec<Proof>,
+    /// Names of language models, in such a run.
+    pub models: Vec<ModelName>,
 }
 
 impl FileFacts<'_> {
@@ -74,6 +79,8 @@ impl FileFacts<'_> {
             hits: Vec::new(),
             code: None,
             described: Vec::new(),
+            proofs: Vec::new(),
+            models: Vec::new(),
         }
     }
 

@@ -22,6 +22,7 @@ pub mod kubernetes;
 pub mod lower;
 pub mod package;
 pub mod path_class;
+pub mod proof;
 pub mod roles;
 pub mod server;
 pub mod tasks;

@@ -3,16 +3,16 @@
 //! A check reads facts and reports findings. It does no IO, keeps no state, and cannot fail.
 
 mod application;
-mod capacity;
-mod dockerfile;
+pub(crate) mod capacity;
+pub(crate) mod dockerfile;
 mod environment;
-mod images;
+pub(crate) mod images;
 mod isolation;
-mod lifecycle;
+pub(crate) mod lifecycle;
 mod pipelines;
 mod secrets;
 mod structure;
-mod wiring;
+pub(crate) mod wiring;
 
 pub(crate) mod additions;
 mod block_edits;

@@ -4,12 +4,11 @@
 //! shown.
 
 mod about;
-mod date;
 mod directive;
 
 use std::collections::{HashMap, HashSet};
 
-pub use date::Date;
+pub use crate::date::Date;
 use directive::Directive;
 use memchr::memmem;
 

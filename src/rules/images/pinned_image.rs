@@ -181,7 +181,7 @@ fn publisher(reference: &Reference) -> String {
 }
 
 /// Whether a tag moves from version to version.
-fn moves(reference: &Reference, tag: &str) -> bool {
+pub fn moves(reference: &Reference, tag: &str) -> bool {
     let repository = reference.repository();
     let tag = tag.to_ascii_lowercase();
     let is_unversioned = TAGS
@@ -204,7 +204,7 @@ fn moves(reference: &Reference, tag: &str) -> bool {
 }
 
 /// Whether the image is one that is built on the machine that uses it.
-fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+pub fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
     let is_on_machine = !matches!(
         image.role,
         ImageRole::KubernetesContainer | ImageRole::KubernetesVolume
@@ -214,13 +214,13 @@ fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
 }
 
 /// Whether a tool writes the tag when it deploys the manifest: Skaffold, Tilt, ko.
-fn is_tagged_later(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+pub fn is_tagged_later(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
     image.role == ImageRole::KubernetesContainer
         && (image.written.starts_with("ko://") || ctx.graph.is_tagged_at_deploy(reference))
 }
 
 /// Whether a bare name is not of a registry, but of `docker build --build-context name=…`.
-fn is_context(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+pub fn is_context(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
     let file = image.location.file;
     let is_in_build = matches!(
         image.role,
@@ -245,7 +245,7 @@ fn is_context(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
 
 /// Whether an image is a Windows base: those are tagged with build numbers that must match the host;
 /// the untagged ones no longer exist.
-fn is_windows_base(reference: &Reference) -> bool {
+pub fn is_windows_base(reference: &Reference) -> bool {
     reference.registry.as_deref() == Some("mcr.microsoft.com")
         && reference.path.starts_with("windows/")
         && reference.tag.is_some()

@@ -199,7 +199,7 @@ fn ends_by_itself(invocation: &Invocation) -> bool {
         .any(|word| TASKS.contains(&word.text()))
 }
 
-fn migrates(invocation: &Invocation) -> bool {
+pub fn migrates(invocation: &Invocation) -> bool {
     let mut words: Vec<&str> = std::iter::once(invocation.program)
         .chain(invocation.args.iter().map(|word| word.text()))
         .collect();

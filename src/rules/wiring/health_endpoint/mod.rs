@@ -3,8 +3,8 @@
 //! The rule reports only if the source of the image is here, its routes can be read, and nothing in
 //! it could serve other paths.
 
-mod requests;
-mod served;
+pub(crate) mod requests;
+pub(crate) mod served;
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class};
