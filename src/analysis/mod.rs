@@ -30,6 +30,8 @@ mod slots;
 pub mod start;
 pub mod startup;
 pub mod taint;
+#[cfg(test)]
+mod tests;
 pub mod untrusted_checkout;
 pub mod upstream;
 pub mod workload;
