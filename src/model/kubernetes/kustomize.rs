@@ -698,7 +698,7 @@ patches:
             Some("1.2")
         );
         assert_eq!(kustomization.replicas[0].count.value(), Some(&3));
-        assert_eq!(kustomization.generated[0].1.value, "settings");
+        assert_eq!(kustomization.generated[0].name.value, "settings");
     }
 
     #[test]
