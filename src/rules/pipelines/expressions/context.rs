@@ -5,7 +5,7 @@ use crate::analysis::Ctx;
 use crate::analysis::job_work::called_workflow;
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Access, Expression, Job, Workflow};
+use crate::model::workflow::{Access, Expression, Job, Secrets, Workflow};
 use crate::suggest::nearest;
 
 const CONTEXTS: &[&str] = &[
@@ -167,7 +167,9 @@ fn undefined_name(
                 .or_else(|| undefined_output(ctx, workflow, workflow.job(name)?, access))
         }
         "matrix" => undefined_axis(workflow, job?, access, name),
-        "inputs" => undefined_input(workflow, access, name),
+        "inputs" => undefined_input(workflow, access, name)
+            .or_else(|| later_input(workflow, expression, access, name)),
+        "secrets" => undeclared_secret(ctx, workflow, access, name),
         _ => None,
     }
 }
@@ -237,6 +239,69 @@ fn undefined_input(workflow: &Workflow, access: &Access, name: &str) -> Option<F
         access,
         name,
         names.map(|input| input.name.value.as_str()),
+    )
+}
+
+/// The finding for the default of an input that reads the input itself, or one after it.
+fn later_input(
+    workflow: &Workflow,
+    expression: &Expression,
+    access: &Access,
+    name: &str,
+) -> Option<Finding> {
+    let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
+    let [_, "workflow_call", "inputs", own, "default"] = keys.as_slice() else {
+        return None;
+    };
+
+    let position = |name: &str| {
+        let mut inputs = workflow.inputs.iter();
+        inputs.position(|input| {
+            input.event == "workflow_call" && input.name.value.eq_ignore_ascii_case(name)
+        })
+    };
+    if position(name)? < position(own)? {
+        return None;
+    }
+
+    Some(
+        Finding::new(
+            access.location,
+            format!("input `{name}` is not set yet at this point"),
+        )
+        .help(format!("declare it before `{own}`, or write the value")),
+    )
+}
+
+/// The finding for a secret that a called workflow does not declare, if nothing passes all of the
+/// caller's secrets to it.
+fn undeclared_secret(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    access: &Access,
+    name: &str,
+) -> Option<Finding> {
+    let declared = workflow.secrets.as_ref()?;
+    if name == "github_token" || !workflow.only_on(&["workflow_call"]) {
+        return None;
+    }
+
+    let inherits = ctx.facts.workflows().any(|caller| {
+        caller.jobs.iter().any(|job| {
+            matches!(job.secrets, Secrets::Inherit(_))
+                && called_workflow(ctx, caller, job)
+                    .is_some_and(|called| called.file == workflow.file)
+        })
+    });
+    if inherits {
+        return None;
+    }
+
+    undefined_in(
+        "the `secrets` of `workflow_call`",
+        access,
+        name,
+        declared.iter().map(|secret| secret.value.as_str()),
     )
 }
 
