@@ -2,7 +2,7 @@
 
 use super::availability::available;
 use crate::analysis::Ctx;
-use crate::analysis::job_work::called_workflow;
+use crate::analysis::job_work::{called_workflow, composite_action};
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Access, Expression, Job, Secrets, Workflow};
@@ -159,7 +159,8 @@ fn undefined_name(
         "github" => undefined_in("`github`", access, name, GITHUB.iter().copied()),
         "runner" => undefined_in("`runner`", access, name, RUNNER.iter().copied()),
         "strategy" => undefined_in("`strategy`", access, name, STRATEGY.iter().copied()),
-        "steps" => undefined_step(job?, expression, access, name),
+        "steps" => undefined_step(job?, expression, access, name)
+            .or_else(|| undefined_step_output(ctx, workflow, job?, access, name)),
         "needs" => undefined_need(ctx, workflow, job?, access, name),
         "jobs" => {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
@@ -342,6 +343,32 @@ fn undefined_step(
             .help("use `outputs`, `outcome`, or `conclusion`"),
         ),
     }
+}
+
+/// The finding for an output that a composite action of the repository does not have.
+fn undefined_step_output(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    job: &Job,
+    access: &Access,
+    id: &str,
+) -> Option<Finding> {
+    let output = access.part(3);
+    if access.part(2) != "outputs" || output.is_empty() || output == "*" {
+        return None;
+    }
+
+    let step = &job.steps[job.step_index(id)?];
+    let action = composite_action(ctx, workflow, step)?;
+    let outputs = action.jobs.iter().flat_map(|job| &job.outputs);
+    let path = step.uses.as_ref()?.value.as_str();
+
+    undefined_in(
+        &format!("the outputs of `{path}`"),
+        access,
+        output,
+        outputs.map(|output| output.name.value.as_str()),
+    )
 }
 
 /// The finding for an output that a job, or the workflow that it calls, does not have.
