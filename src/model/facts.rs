@@ -14,7 +14,7 @@ use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
 use super::file_role::{FileRole, Origin, Role};
 use super::image::ImageUse;
-use super::kubernetes::{Body, Kustomization, Object, ObjectId, Workload};
+use super::kubernetes::{Body, Kustomization, Object, ObjectId, ObjectVariant, Workload};
 use super::path_class::is_example_env;
 use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
@@ -31,6 +31,8 @@ pub struct FileFacts<'s> {
     pub tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
+    /// The objects that several kustomizations build differently, as each of them does.
+    pub variants: Vec<ObjectVariant>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
     /// Of a file of a GitLab pipeline.
@@ -59,6 +61,7 @@ impl FileFacts<'_> {
             tree: None,
             dockerfile: None,
             objects: Vec::new(),
+            variants: Vec::new(),
             kustomization: None,
             workflow: None,
             gitlab: None,
@@ -151,7 +154,8 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
             workflows += 1;
         }
 
-        for object in &mut file.objects {
+        let variants = file.variants.iter_mut().map(|variant| &mut variant.object);
+        for object in file.objects.iter_mut().chain(variants) {
             object.id = ObjectId::new(objects);
             objects += 1;
 
