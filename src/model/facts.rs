@@ -1,12 +1,13 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
 use std::collections::HashSet;
+use std::ops::Index;
 use std::sync::OnceLock;
 
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
-use super::compose::{Project, ProjectId};
+use super::compose::{Project, ProjectId, Service, ServiceId};
 use super::container::ContainerId;
 use super::dockerfile::{Dockerfile, DockerfileId};
 use super::env::EnvVar;
@@ -139,6 +140,24 @@ pub struct Facts<'s> {
     pod_containers: usize,
 }
 
+impl Index<ProjectId> for Facts<'_> {
+    type Output = Project;
+
+    fn index(&self, id: ProjectId) -> &Project {
+        &self.projects()[id.number()]
+    }
+}
+
+impl Index<ServiceId> for Facts<'_> {
+    type Output = Service;
+
+    fn index(&self, id: ServiceId) -> &Service {
+        let project = self.project_of(id);
+
+        &project.services[id.number() - project.first_service]
+    }
+}
+
 /// Gives the parts of all files their ids, and counts the containers.
 fn number_parts(files: &mut [FileFacts]) -> usize {
     let (mut dockerfiles, mut workflows, mut objects, mut containers) = (0, 0, 0, 0);
@@ -235,18 +254,29 @@ impl<'s> Facts<'s> {
 
     /// Adds the projects, which are joined from the rest. The first time counts.
     pub fn add_projects(&self, mut projects: Vec<Project>) {
-        let mut containers = self.pod_containers;
+        let mut services = 0;
 
         for (number, project) in projects.iter_mut().enumerate() {
             project.id = ProjectId::new(number);
+            project.first_service = services;
 
             for service in &mut project.services {
-                service.container.id = ContainerId::new(containers);
-                containers += 1;
+                service.id = ServiceId::new(services);
+                service.container.id = ContainerId::new(self.pod_containers + services);
+                services += 1;
             }
         }
 
         self.joined.get_or_init(|| projects);
+    }
+
+    /// The project of a service.
+    pub fn project_of(&self, service: ServiceId) -> &Project {
+        let projects = self.projects();
+        // Of projects that begin at one number, only the last has services.
+        let after = projects.partition_point(|project| project.first_service <= service.number());
+
+        &projects[after - 1]
     }
 
     /// How many containers there are; their ids are below.
