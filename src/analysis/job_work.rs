@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use super::Ctx;
+pub use super::answers::JobWork;
 use crate::model::Setting;
 use crate::model::server::task;
 use crate::model::tasks::{Task, json_script, just_recipe, make_target, taskfile_task, toml_task};
@@ -20,18 +21,20 @@ const MAX_DEPTH: u32 = 6;
 /// How many bytes of a script are read.
 const MAX_SCRIPT: usize = 64 * 1024;
 
-/// Everything that a job does.
-#[derive(Debug, Default)]
-pub struct JobWork {
-    /// What it does, each at the place of the job that leads there.
-    pub evidence: Vec<Evidence>,
-    /// Whether a part of it could not be followed: a called workflow of another repository, a task
-    /// that is defined elsewhere.
-    pub is_open: bool,
+/// What a job does, with all that it runs.
+pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork {
+    static UNKNOWN: JobWork = JobWork {
+        evidence: Vec::new(),
+        is_open: true,
+    };
+    let part = (job.index.index(), workflow.jobs.len());
+
+    ctx.job_works
+        .answer(workflow.id, part, || find_job_work(ctx, workflow, job))
+        .unwrap_or(&UNKNOWN)
 }
 
-/// What a job does, with all that it runs.
-pub fn job_work(ctx: &Ctx, workflow: &Workflow, job: &Job) -> JobWork {
+fn find_job_work(ctx: &Ctx, workflow: &Workflow, job: &Job) -> JobWork {
     let mut follower = Follower::new(ctx, workflow);
     follower.work.evidence = job_purposes(job);
     follower.job(workflow, job);

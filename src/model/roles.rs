@@ -39,12 +39,17 @@ pub fn assign(facts: &mut Facts, hints: &RoleHints) {
                 apply_header(&mut role, source);
             }
 
+            if has_header(file.kind) || is_pipeline(file.kind) {
+                apply_origin(&mut role, source);
+            }
+
             role
         })
         .collect();
 
-    apply_uses(facts);
-    apply_siblings(facts);
+    let composed = ComposedFiles::of(facts);
+    apply_uses(facts, &composed);
+    apply_siblings(facts, &composed);
 }
 
 /// The part of a path below the folder that the user names, or the name of the file that he names.
@@ -72,6 +77,15 @@ const fn has_header(kind: FileKind) -> bool {
             | FileKind::HelmTemplate
             | FileKind::HelmValues
             | FileKind::EnvFile
+    )
+}
+
+/// Whether a file is a workflow or the like. The comment at its top may be about one of its jobs, but
+/// not what it says of the tool that wrote it.
+const fn is_pipeline(kind: FileKind) -> bool {
+    matches!(
+        kind,
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
     )
 }
 
@@ -123,14 +137,7 @@ const GENERATED: &[&str] = &[
 
 fn apply_header(role: &mut FileRole, source: &SourceFile) {
     let header = header(&source.text);
-    let text = header.text(&source.text).to_ascii_lowercase();
-    if text.is_empty() {
-        return;
-    }
-
-    // Lines of one sentence are one string.
-    let text = text.replace('#', " ");
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = header_text(header, source);
 
     if let Some((_, said)) = HEADERS.iter().find(|(phrase, _)| text.contains(phrase))
         && role.role < *said
@@ -138,11 +145,26 @@ fn apply_header(role: &mut FileRole, source: &SourceFile) {
         role.role = *said;
         role.role_evidence = Some(Evidence::Header(header));
     }
+}
+
+fn apply_origin(role: &mut FileRole, source: &SourceFile) {
+    let header = header(&source.text);
+    let text = header_text(header, source);
 
     if role.origin == Origin::Written && GENERATED.iter().any(|phrase| text.contains(phrase)) {
         role.origin = Origin::Generated;
         role.origin_evidence = Some(Evidence::Header(header));
     }
+}
+
+/// The text of a header in lower case. Lines of one sentence are one string.
+fn header_text(header: Span, source: &SourceFile) -> String {
+    let text = header.text(&source.text).to_ascii_lowercase();
+
+    text.replace('#', " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The comments before the first line of content.
@@ -162,8 +184,27 @@ fn header(text: &str) -> Span {
     Span::of(0, text[..end].trim_end().len())
 }
 
+/// The files that each compose file pulls in or builds.
+struct ComposedFiles(HashMap<FileId, Vec<FileId>>);
+
+impl ComposedFiles {
+    fn of(facts: &Facts) -> Self {
+        let files = facts.of_kind(FileKind::Compose);
+
+        Self(
+            files
+                .map(|file| (file, compose::used_files(facts, file)))
+                .collect(),
+        )
+    }
+
+    fn of_file(&self, file: FileId) -> &[FileId] {
+        self.0.get(&file).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Makes what is used in production production, whatever its path is called.
-fn apply_uses(facts: &mut Facts) {
+fn apply_uses(facts: &mut Facts, composed: &ComposedFiles) {
     let suspects: HashSet<FileId> = facts
         .files
         .iter()
@@ -181,7 +222,7 @@ fn apply_uses(facts: &mut Facts) {
         .collect();
 
     while let Some(user) = users.pop() {
-        for used in used_files(facts, user) {
+        for used in used_files(facts, user, composed) {
             if !suspects.contains(&used) || facts.role(used) == Role::Production {
                 continue;
             }
@@ -220,12 +261,12 @@ fn is_suspect(facts: &Facts, file: FileId) -> bool {
 }
 
 /// The files that a file runs, builds or installs.
-fn used_files(facts: &Facts, user: FileId) -> Vec<FileId> {
+fn used_files(facts: &Facts, user: FileId, composed: &ComposedFiles) -> Vec<FileId> {
     let file = facts.file(user);
     let mut used = Vec::new();
 
     match file.kind {
-        FileKind::Compose => used.extend(compose::used_files(facts, user)),
+        FileKind::Compose => used.extend(composed.of_file(user)),
         FileKind::Kustomization => {
             let resources = file.kustomization.iter().flat_map(|it| &it.resources);
             for path in resources {
@@ -331,16 +372,16 @@ fn add_applied(facts: &Facts, step: &Step, used: &mut Vec<FileId>) {
 }
 
 /// Makes a compose file one for development or practice where another one deploys what it runs.
-fn apply_siblings(facts: &mut Facts) {
+fn apply_siblings(facts: &mut Facts, composed: &ComposedFiles) {
     let files: Vec<FileId> = facts
         .of_kind(FileKind::Compose)
         .filter(|file| facts.role(*file) == Role::Production)
         .collect();
-    let used: Vec<(FileId, Vec<FileId>)> = files
+    let used: Vec<(FileId, &[FileId])> = files
         .iter()
-        .map(|&file| (file, compose::used_files(facts, file)))
+        .map(|&file| (file, composed.of_file(file)))
         .collect();
-    let parts: HashSet<FileId> = used.iter().flat_map(|(_, used)| used).copied().collect();
+    let parts: HashSet<FileId> = used.iter().flat_map(|(_, used)| *used).copied().collect();
     let for_production = production_files(facts, &files);
     let builders = builders_of_folders(facts, &used);
     let mut changed = Vec::new();
@@ -407,12 +448,12 @@ fn production_files<'f>(facts: &'f Facts, files: &[FileId]) -> HashMap<&'f str, 
 /// By folder: the files that build its Dockerfile. `used` are the files that each file uses.
 fn builders_of_folders<'f>(
     facts: &'f Facts,
-    used: &[(FileId, Vec<FileId>)],
+    used: &[(FileId, &[FileId])],
 ) -> HashMap<&'f str, Vec<FileId>> {
     let mut builders: HashMap<&str, Vec<FileId>> = HashMap::new();
 
     for (file, used) in used {
-        for &built in used {
+        for &built in *used {
             let built = facts.source(built);
             if !matches!(built.name(), "Dockerfile" | "Containerfile") {
                 continue;

@@ -9,16 +9,23 @@ use super::spec_reader::SpecReader;
 use super::workload::Workload;
 use crate::credential;
 use crate::model::Setting;
+use crate::model::id::Id;
 use crate::source::{FileId, Located, Location, OffsetMap, Span};
+
+/// The number of an object among those of all files.
+pub type ObjectId = Id<Object>;
 
 /// One object of a manifest.
 #[derive(Debug)]
 pub struct Object {
+    pub id: ObjectId,
     pub file: FileId,
     pub api_version: Located<String>,
     pub kind: Located<String>,
     /// `None` for `generateName` or a templated name.
     pub name: Option<Located<String>>,
+    /// The place of a name that a template fills in.
+    pub templated_name: Option<Location>,
     /// Absent means the namespace that a kustomization, `helm -n` or the caller sets.
     pub namespace: Setting<String>,
     /// The namespace that the object's own file sets, where a kustomization sets another one.

@@ -31,7 +31,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let (entrypoint, cmd) = dockerfile.start(stage);
         let mut findings = servers(startup::stage(ctx, dockerfile, stage), "the shipped image");
         for command in [entrypoint, cmd].into_iter().flatten() {
-            findings.extend(tasks(ctx, command, &folders, "the shipped image"));
+            findings.extend(tasks(ctx, command, folders, "the shipped image"));
         }
 
         for finding in findings {
@@ -58,7 +58,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .into_iter()
         .flatten()
     {
-        findings.extend(tasks(ctx, command, &folders, &who));
+        findings.extend(tasks(ctx, command, folders, &who));
     }
 
     findings
@@ -66,11 +66,11 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .for_each(|finding| sink.report(finding));
 }
 
-fn servers(started: Vec<Started>, title: &str) -> Vec<Finding> {
+fn servers(started: &[Started], title: &str) -> Vec<Finding> {
     started
-        .into_iter()
+        .iter()
         .filter(|started| started.found.server.mode == Mode::Development)
-        .map(|started| server_finding(&started, title))
+        .map(|started| server_finding(started, title))
         .collect()
 }
 

@@ -45,7 +45,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         }
 
         let started = startup::stage(ctx, dockerfile, stage);
-        let Some(local) = local_server(ctx, &started, &folders) else {
+        let Some(local) = local_server(ctx, started, folders) else {
             continue;
         };
 
@@ -113,7 +113,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
     let started = startup::container(ctx, owner, container);
     let folders = startup::folders_of(ctx, owner, container);
-    let Some(local) = local_server(ctx, &started, &folders) else {
+    let Some(local) = local_server(ctx, started, folders) else {
         return;
     };
 

@@ -52,7 +52,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for command in [entrypoint, cmd].into_iter().flatten() {
             // An entry point that ends in `exec "$@"` runs CMD.
             let runs_cmd = cmd.is_some() && entrypoint.is_some();
-            let Some(finding) = migration(ctx, command, &folders, runs_cmd, "the shipped image")
+            let Some(finding) = migration(ctx, command, folders, runs_cmd, "the shipped image")
             else {
                 continue;
             };
@@ -83,7 +83,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .into_iter()
         .flatten()
     {
-        if let Some(finding) = migration(ctx, command, &folders, false, &who) {
+        if let Some(finding) = migration(ctx, command, folders, false, &who) {
             sink.report(finding);
         }
     }

@@ -185,7 +185,7 @@ fn switches_of_image(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<De
 /// means its logs.
 fn is_compiled(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     let folders = startup::folders(ctx, dockerfile);
-    let has_any = |names: &[&str]| has_file(ctx, &folders, names);
+    let has_any = |names: &[&str]| has_file(ctx, folders, names);
 
     has_any(&["go.mod", "go.sum", "Cargo.toml"])
         && !has_any(&[
