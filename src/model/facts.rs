@@ -1,12 +1,13 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
 use std::collections::HashSet;
+use std::ops::Index;
 use std::sync::OnceLock;
 
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
-use super::compose::{Project, ProjectId};
+use super::compose::{Project, ProjectId, Service, ServiceId};
 use super::container::ContainerId;
 use super::dockerfile::{Dockerfile, DockerfileId};
 use super::env::EnvVar;
@@ -16,6 +17,7 @@ use super::file_role::{FileRole, Origin, Role};
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, ObjectId, ObjectVariant, Workload};
 use super::path_class::is_example_env;
+use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
 use crate::credential::Hit;
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
@@ -35,6 +37,8 @@ pub struct FileFacts<'s> {
     pub variants: Vec<ObjectVariant>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
+    /// Of a file of a GitLab pipeline.
+    pub gitlab: Option<Box<GitlabFile>>,
     /// Of a Helm template: its conditional parts.
     pub switches: Vec<Switch>,
     /// Of a values file of a Helm chart, and of its `Chart.yaml`.
@@ -62,6 +66,7 @@ impl FileFacts<'_> {
             variants: Vec::new(),
             kustomization: None,
             workflow: None,
+            gitlab: None,
             switches: Vec::new(),
             values: None,
             env: Vec::new(),
@@ -104,9 +109,12 @@ impl FileFacts<'_> {
         let pods = self
             .workloads()
             .flat_map(|(_, workload)| &workload.pod.containers);
+        let gitlab = self.gitlab.as_ref().map(|gitlab| &gitlab.written);
         let jobs = self
             .workflow
-            .iter()
+            .as_deref()
+            .into_iter()
+            .chain(gitlab)
             .flat_map(|workflow| &workflow.jobs)
             .flat_map(|job| &job.images);
         built
@@ -139,8 +147,28 @@ pub struct Facts<'s> {
     pub env_files: EnvFiles<'s>,
     /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
     pub build_callers: Vec<BuildCaller>,
+    /// The pipelines of GitLab, joined from their files.
+    pub gitlab_pipelines: Vec<GitlabPipeline>,
     /// How many containers the pods of all files have.
     pod_containers: usize,
+}
+
+impl Index<ProjectId> for Facts<'_> {
+    type Output = Project;
+
+    fn index(&self, id: ProjectId) -> &Project {
+        &self.projects()[id.number()]
+    }
+}
+
+impl Index<ServiceId> for Facts<'_> {
+    type Output = Service;
+
+    fn index(&self, id: ServiceId) -> &Service {
+        let project = self.project_of(id);
+
+        &project.services[id.number() - project.first_service]
+    }
 }
 
 /// Gives the parts of all files their ids, and counts the containers.
@@ -158,7 +186,8 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
             workflows += 1;
         }
 
-        for object in &mut file.objects {
+        let variants = file.variants.iter_mut().map(|variant| &mut variant.object);
+        for object in file.objects.iter_mut().chain(variants) {
             object.id = ObjectId::new(objects);
             objects += 1;
             number_containers(object, &mut containers);
@@ -220,12 +249,27 @@ impl<'s> Facts<'s> {
             env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_callers: Vec::new(),
+            gitlab_pipelines: Vec::new(),
             pod_containers,
         };
 
         facts.env_files = facts.read_env_files();
+        facts.gitlab_pipelines = facts.join_gitlab();
 
         facts
+    }
+
+    /// Joins the pipelines of GitLab. Their ids follow those of the workflows.
+    fn join_gitlab(&self) -> Vec<GitlabPipeline> {
+        let file_of = |id| self.file(id).gitlab.as_deref();
+        let mut pipelines = gitlab::join(self.repository, &file_of);
+        let ids = self.workflows().count()..;
+
+        for (pipeline, id) in pipelines.iter_mut().zip(ids) {
+            pipeline.workflow.id = WorkflowId::new(id);
+        }
+
+        pipelines
     }
 
     /// The projects of the compose files; none before they are joined.
@@ -235,18 +279,29 @@ impl<'s> Facts<'s> {
 
     /// Adds the projects, which are joined from the rest. The first time counts.
     pub fn add_projects(&self, mut projects: Vec<Project>) {
-        let mut containers = self.pod_containers;
+        let mut services = 0;
 
         for (number, project) in projects.iter_mut().enumerate() {
             project.id = ProjectId::new(number);
+            project.first_service = services;
 
             for service in &mut project.services {
-                service.container.id = ContainerId::new(containers);
-                containers += 1;
+                service.id = ServiceId::new(services);
+                service.container.id = ContainerId::new(self.pod_containers + services);
+                services += 1;
             }
         }
 
         self.joined.get_or_init(|| projects);
+    }
+
+    /// The project of a service.
+    pub fn project_of(&self, service: ServiceId) -> &Project {
+        let projects = self.projects();
+        // Of projects that begin at one number, only the last has services.
+        let after = projects.partition_point(|project| project.first_service <= service.number());
+
+        &projects[after - 1]
     }
 
     /// How many containers there are; their ids are below.

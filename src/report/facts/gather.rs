@@ -118,6 +118,10 @@ fn file_record(
         add_workflow(ctx, &mut record, workflow);
     }
 
+    if let Some(gitlab) = &facts.gitlab {
+        record.jobs = gitlab.job_ids().map(str::to_owned).collect();
+    }
+
     if let Some(kustomization) = &facts.kustomization {
         add_kustomization(&mut record, kustomization);
     }
@@ -469,7 +473,7 @@ fn stage_unit(ctx: &Ctx, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
 fn stage_name(stage: &Stage) -> String {
     match &stage.name {
         Some(name) => name.value.clone(),
-        None => stage.index.to_string(),
+        None => stage.index.number().to_string(),
     }
 }
 
