@@ -33,7 +33,8 @@ pub struct FileFacts<'s> {
     pub tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
-    /// The objects that several kustomizations build differently, as each of them does.
+    /// The objects that several kustomizations build differently, as each of them does, sorted by
+    /// their anchors.
     pub variants: Vec<ObjectVariant>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
@@ -82,6 +83,18 @@ impl FileFacts<'_> {
             proofs: Vec::new(),
             models: Vec::new(),
         }
+    }
+
+    /// The variants of an object of this file.
+    pub fn variants_of(&self, object: &Object) -> &[ObjectVariant] {
+        let anchor = |variant: &ObjectVariant| variant.object.anchor;
+        let first = self
+            .variants
+            .partition_point(|variant| anchor(variant) < object.anchor);
+        let count =
+            self.variants[first..].partition_point(|variant| anchor(variant) == object.anchor);
+
+        &self.variants[first..first + count]
     }
 
     /// The file's objects that have pods.
@@ -184,19 +197,31 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
         for object in file.objects.iter_mut().chain(variants) {
             object.id = ObjectId::new(objects);
             objects += 1;
+            number_containers(object, &mut containers);
+        }
 
-            let Body::Workload(workload) = &mut object.body else {
-                continue;
-            };
-
-            for container in &mut workload.pod.containers {
-                container.id = ContainerId::new(containers);
-                containers += 1;
-            }
+        // What is found out about a container is that of one variant.
+        for variant in &mut file.variants {
+            let object = &mut variant.object;
+            let base = file
+                .objects
+                .iter()
+                .find(|base| base.anchor == object.anchor);
+            object.id = base.map_or_else(ObjectId::default, |base| base.id);
+            number_containers(object, &mut containers);
         }
     }
 
     containers
+}
+
+fn number_containers(object: &mut Object, containers: &mut usize) {
+    if let Body::Workload(workload) = &mut object.body {
+        for container in &mut workload.pod.containers {
+            container.id = ContainerId::new(*containers);
+            *containers += 1;
+        }
+    }
 }
 
 /// The variables of a repository's env files, gathered once for all projects.
