@@ -25,8 +25,6 @@ pub struct Options {
     pub threads: Option<usize>,
     /// The day on which suppressions are judged; `None` for the system's.
     pub today: Option<Date>,
-    /// The process ends with this run, so that the system can free its memory at once.
-    pub ends: bool,
 }
 
 /// The files that are read besides those that the user names.
