@@ -6,7 +6,7 @@ use std::collections::HashSet;
 pub use super::answers::RootUse;
 use crate::analysis::{Ctx, startup};
 use crate::graph::User;
-use crate::model::container::MountSource;
+use crate::model::container::{Mount, MountSource};
 use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::package::{Verb, call};
 use crate::model::server::{ScriptFolders, script_files};
@@ -267,20 +267,27 @@ fn is_script_call(invocation: &Invocation) -> bool {
     name.ends_with(".sh") || name.contains("entrypoint")
 }
 
+fn is_engine_socket(mount: &Mount) -> bool {
+    match &mount.source {
+        MountSource::Host(path) => path.value.ends_with("docker.sock"),
+        _ => false,
+    }
+}
+
 /// What in the image or in its users shows that it has to be root.
 fn needs_root(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Option<String> {
-    let asks_engine = ctx.graph.uses_of_stage(dockerfile.file, stage).any(|image_use| {
-        let container = match image_use.user {
-            User::Service(_, service) => &service.container,
-            User::Container(_, _, container) => container,
-            User::Pipeline(_) | User::Caller(_) => return false,
-        };
+    let asks_engine = ctx
+        .graph
+        .uses_of_stage(dockerfile.file, stage)
+        .any(|image_use| {
+            let container = match image_use.user {
+                User::Service(_, service) => &service.container,
+                User::Container(_, _, container) => container,
+                User::Pipeline(_) | User::Caller(_) => return false,
+            };
 
-        container
-            .mounts
-            .iter()
-            .any(|mount| matches!(&mount.source, MountSource::Host(path) if path.value.ends_with("docker.sock")))
-    });
+            container.mounts.iter().any(is_engine_socket)
+        });
     if asks_engine {
         return Some("the container engine's socket".to_owned());
     }

@@ -15,7 +15,6 @@ mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs, io};
@@ -135,8 +134,7 @@ fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
         code = fixes.or_failed(code);
     }
 
-    // The process ends here: the system frees all of it at once.
-    let mut outcome = ManuallyDrop::new(shown.outcome(outcomes));
+    let mut outcome = shown.outcome(outcomes);
     outcome.workers = workers;
 
     let mut view = Report::new(&outcome, min_level);

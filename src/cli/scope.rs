@@ -110,7 +110,7 @@ impl RunScope {
             || (self.evidence == Evidence::Repository && other.root.starts_with(&self.root))
     }
 
-    /// A run over this scope, after which the process ends.
+    /// A run over this scope.
     pub fn options(&self, config: Config, stdin: Option<(String, String)>) -> Options {
         Options {
             root: self.root.clone(),
@@ -122,7 +122,6 @@ impl RunScope {
             threads: None,
             today: None,
             purpose: Purpose::Lint,
-            ends: true,
         }
     }
 

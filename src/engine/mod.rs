@@ -246,11 +246,6 @@ fn lint_read(
         ..summary
     };
 
-    if options.ends {
-        std::mem::forget(graph);
-        std::mem::forget(facts);
-    }
-
     Outcome {
         root: options.root.clone(),
         sources,

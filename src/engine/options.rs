@@ -26,8 +26,6 @@ pub struct Options {
     /// The day on which suppressions are judged; `None` for the system's.
     pub today: Option<Date>,
     pub purpose: Purpose,
-    /// The process ends with this run, so that the system can free its memory at once.
-    pub ends: bool,
 }
 
 /// What a run is for, which decides what is read of each file.

@@ -39,7 +39,9 @@ pub fn location(files: &[(&str, &str)], path: &str, text: &str, nth: usize) -> L
 pub const FILES: &[(&str, &str)] = &[
     (
         "Dockerfile",
-        "# syntax=docker/dockerfile:1\n\nFROM python:3.12-slim AS builder\nUSER builder\nRUN pip wheel .\n\nFROM python:3.12-slim\nCOPY --from=builder /w /w\nCMD [\"python\", \"-m\", \"api\"]\n",
+        "# syntax=docker/dockerfile:1\n\nFROM python:3.12-slim AS builder\nUSER builder\n\
+         RUN pip wheel .\n\nFROM python:3.12-slim\nCOPY --from=builder /w /w\n\
+         CMD [\"python\", \"-m\", \"api\"]\n",
     ),
     (
         "deploy/api service.yaml",
@@ -47,7 +49,9 @@ pub const FILES: &[(&str, &str)] = &[
     ),
     (
         "docker-compose.yml",
-        "services:\n  api:\n    environment:\n      RENDERER_URL: http://renderer:3001\n  worker:\n    environment:\n      RENDERER_URL: http://localhost:8001\n      API_TOKEN: not-a-real-token-0123456789\n",
+        "services:\n  api:\n    environment:\n      RENDERER_URL: http://renderer:3001\n  \
+         worker:\n    environment:\n      RENDERER_URL: http://localhost:8001\n      \
+         API_TOKEN: not-a-real-token-0123456789\n",
     ),
 ];
 
@@ -57,13 +61,25 @@ pub fn repository() -> Outcome {
     let at = |path, text, nth| location(FILES, path, text, nth);
     let root = Finding {
         rule: "internal-error",
-        ..Finding::new(at("Dockerfile", "FROM python:3.12-slim", 1), "`api` runs as root in \
-            production")
-            .label("the shipped stage starts here and never sets a user")
-            .related(at("Dockerfile", "USER builder", 0), "this USER ends with the build stage")
-            .related(at("deploy/api service.yaml", "acme/api:1.4.2", 0), "run here, without \
-                runAsNonRoot")
-            .help("create a user in this stage and switch to it, after the last RUN that needs root:\n  RUN useradd --system --uid 10001 app\n  USER 10001")
+        ..Finding::new(
+            at("Dockerfile", "FROM python:3.12-slim", 1),
+            "`api` runs as root in \
+            production",
+        )
+        .label("the shipped stage starts here and never sets a user")
+        .related(
+            at("Dockerfile", "USER builder", 0),
+            "this USER ends with the build stage",
+        )
+        .related(
+            at("deploy/api service.yaml", "acme/api:1.4.2", 0),
+            "run here, without \
+                runAsNonRoot",
+        )
+        .help(
+            "create a user in this stage and switch to it, after the last RUN that needs \
+                 root:\n  RUN useradd --system --uid 10001 app\n  USER 10001",
+        )
     };
 
     let end = u32::try_from(FILES[0].1.len()).unwrap();

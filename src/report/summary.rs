@@ -127,7 +127,8 @@ pub fn unrecognized(view: &Report) -> String {
         let path = view.line(&format!("{}{path}", view.shown_prefix));
         let _ = writeln!(
             text,
-            "`{path}` is not a Dockerfile, compose file, Kubernetes manifest, Helm chart or workflow"
+            "`{path}` is not a Dockerfile, compose file, Kubernetes manifest, Helm chart or \
+             workflow"
         );
     }
 

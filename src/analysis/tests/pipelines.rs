@@ -9,6 +9,8 @@ fn pipelines_of_other_systems_are_known_by_their_paths() {
         (".gitlab-ci.yml", false),
         ("sub/.gitlab-ci.yml", false),
         ("my.gitlab-ci.yml", false),
+        ("sub/.drone.yml", true),
+        ("my.drone.yml", false),
         (".circleci/config.yml", true),
         ("Jenkinsfile", true),
         ("ci/Jenkinsfile.release", true),

@@ -177,8 +177,15 @@ impl Dockerfile {
 
     /// Whether the stage is built upon Windows, by the names of its images.
     pub fn is_windows(&self, stage: StageId) -> bool {
-        self.tree.escape == Escape::Backtick
-            || matches!(self.root(stage), Some(Base::Image(image)) if image.reference.as_ref().is_some_and(is_windows))
+        if self.tree.escape == Escape::Backtick {
+            return true;
+        }
+
+        let Some(Base::Image(image)) = self.root(stage) else {
+            return false;
+        };
+
+        image.reference.as_ref().is_some_and(is_windows)
     }
 
     /// The words of SHELL in effect before an instruction of a stage; `None` for the default.

@@ -218,7 +218,10 @@ fn report_pull_request_push(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             )
             .label("replaces the image that others pull")
             .related(trigger.event.location, "triggered by pull requests")
-            .help("push only from the main branch: `push: ${{ github.event_name != 'pull_request' }}`")
+            .help(
+                "push only from the main branch: \
+                 `push: ${{ github.event_name != 'pull_request' }}`",
+            )
             .anchor(job.id.location),
         );
     }

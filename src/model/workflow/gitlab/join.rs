@@ -232,7 +232,12 @@ impl<'f> Joiner<'_, 'f> {
             return;
         }
 
-        let Some(file) = (self.file_of)(id).filter(|_| parts.seen.len() <= MAX_FILES) else {
+        if parts.seen.len() > MAX_FILES {
+            parts.is_whole = false;
+            return;
+        }
+
+        let Some(file) = (self.file_of)(id) else {
             parts.is_whole = false;
             return;
         };
@@ -445,9 +450,10 @@ impl<'p> Resolver<'p> {
                 }
                 ScriptItem::Line(_) => is_whole = false,
                 ScriptItem::Reference(path) => {
-                    let script = self.referenced_script(path).filter(|_| depth > 0);
-                    is_whole &= script
-                        .is_some_and(|script| self.add_lines(&script, depth - 1, total, lines));
+                    is_whole &= depth > 0
+                        && self
+                            .referenced_script(path)
+                            .is_some_and(|script| self.add_lines(&script, depth - 1, total, lines));
                 }
             }
         }
