@@ -83,18 +83,23 @@ impl Slots {
 
 /// The first eight bytes of a text, with letters in lower case, and zeros where it is shorter.
 fn eight(text: &[u8]) -> u64 {
+    eight_bytes(text) | LOWER
+}
+
+/// The first eight bytes of a text, and zeros where it is shorter.
+fn eight_bytes(text: &[u8]) -> u64 {
     match text.first_chunk() {
-        Some(bytes) => u64::from_le_bytes(*bytes) | LOWER,
-        None => short_eight(text),
+        Some(bytes) => u64::from_le_bytes(*bytes),
+        None => last_bytes(text),
     }
 }
 
-/// As [`eight`], at the end of a text.
+/// As [`eight_bytes`], at the end of a text.
 #[cold]
-fn short_eight(text: &[u8]) -> u64 {
+fn last_bytes(text: &[u8]) -> u64 {
     let mut bytes = [0; LONG];
     bytes[..text.len()].copy_from_slice(text);
-    u64::from_le_bytes(bytes) | LOWER
+    u64::from_le_bytes(bytes)
 }
 
 /// The slot of the first `length` bytes of eight.
@@ -234,40 +239,59 @@ impl<T: Copy, const N: usize, const STEP: usize> HeadTable<T, N, STEP> {
 
 /// Words to search for in their own case, parts of other words included.
 ///
-/// Two bytes of the text select a set of third bytes. At few offsets the next byte is in it, and
-/// only there are words compared.
+/// Two bytes of the text select a set of third bytes. At few offsets that set is not empty, and only
+/// there are words compared.
 #[derive(Debug)]
 pub struct Keywords<T> {
     /// For the first two bytes of a word: a bit for each value of the low bits of its third byte.
     thirds: Box<[u8; PAIRS]>,
-    /// The start of each list in `words`, and the end of the last.
+    /// For the first two bytes of a word: the start of their list in `words`, and the end of the
+    /// last.
     starts: Vec<u32>,
-    words: Vec<(String, T)>,
+    words: Vec<Keyword<T>>,
+}
+
+#[derive(Debug)]
+struct Keyword<T> {
+    /// The first three bytes.
+    first: [u8; 3],
+    text: String,
+    meaning: T,
 }
 
 /// The number of values of two bytes.
 const PAIRS: usize = 1 << 16;
 
 impl<T: Copy> Keywords<T> {
+    /// The number of offsets at which eight bytes hold the first three bytes of a word.
+    const OFFSETS: usize = LONG - 2;
+
     /// Leaves out words of fewer than three bytes.
     pub fn new<S: Into<String>>(words: impl IntoIterator<Item = (S, T)>) -> Self {
-        let mut words: Vec<(String, T)> = words
+        let words = words
             .into_iter()
-            .map(|(word, meaning)| (word.into(), meaning))
-            .filter(|(word, _)| word.len() >= 3)
+            .map(|(word, meaning)| (word.into(), meaning));
+        let mut words: Vec<Keyword<T>> = words
+            .filter_map(|(text, meaning)| {
+                let first = *text.as_bytes().first_chunk()?;
+                Some(Keyword {
+                    first,
+                    text,
+                    meaning,
+                })
+            })
             .collect();
-        words.sort_by_key(|(word, _)| pair(word.as_bytes()));
+        words.sort_by_key(|word| pair(word.first));
 
         let mut thirds = Box::new([0; PAIRS]);
-        let mut starts = vec![0; PAIRS / SHARED + 1];
+        let mut starts = vec![0; PAIRS + 1];
 
-        for (word, _) in &words {
-            let pair = pair(word.as_bytes());
-            thirds[pair] |= third_bit(word.as_bytes()[2]);
-            starts[pair / SHARED + 1] += 1;
+        for word in &words {
+            thirds[pair(word.first)] |= third_bit(word.first[2]);
+            starts[pair(word.first) + 1] += 1;
         }
 
-        for list in 0..PAIRS / SHARED {
+        for list in 0..PAIRS {
             starts[list + 1] += starts[list];
         }
 
@@ -281,31 +305,50 @@ impl<T: Copy> Keywords<T> {
     /// Calls `visit` with the start, the word and the meaning of every word in the text, in the order
     /// of their starts.
     pub fn each(&self, text: &str, mut visit: impl FnMut(usize, &str, T)) {
-        for (start, three) in text.as_bytes().windows(3).enumerate() {
-            if self.thirds[pair(three)] & third_bit(three[2]) != 0 {
-                self.words_at(text.as_bytes(), start, &mut visit);
+        let bytes = text.as_bytes();
+        let mut offset = 0;
+
+        while offset < bytes.len() {
+            let mut eight = eight_bytes(&bytes[offset..]);
+
+            for start in offset..offset + Self::OFFSETS {
+                let thirds = self.thirds[(eight & 0xFFFF) as usize];
+                if thirds != 0 && thirds & third_bit((eight >> 16) as u8) != 0 {
+                    self.words_at(bytes, start, &mut visit);
+                }
+
+                eight >>= 8;
             }
+
+            offset += Self::OFFSETS;
         }
     }
 
     /// Visits the words that begin at `start`. Not inlined into the loop over all offsets.
     #[inline(never)]
     fn words_at(&self, bytes: &[u8], start: usize, visit: &mut impl FnMut(usize, &str, T)) {
-        let rest = &bytes[start..];
-        let list = pair(rest) / SHARED;
+        let Some(rest) = bytes.get(start..) else {
+            return;
+        };
+
+        let Some(&first) = rest.first_chunk() else {
+            return;
+        };
+
+        let list = pair(first);
         let (from, to) = (self.starts[list] as usize, self.starts[list + 1] as usize);
 
-        for (word, meaning) in &self.words[from..to] {
-            if rest.starts_with(word.as_bytes()) {
-                visit(start, word, *meaning);
+        for word in &self.words[from..to] {
+            if word.first == first && rest.starts_with(word.text.as_bytes()) {
+                visit(start, &word.text, word.meaning);
             }
         }
     }
 }
 
 /// The first two bytes as a number.
-fn pair(bytes: &[u8]) -> usize {
-    usize::from(u16::from_le_bytes([bytes[0], bytes[1]]))
+fn pair([first, second, _]: [u8; 3]) -> usize {
+    usize::from(u16::from_le_bytes([first, second]))
 }
 
 /// The bit of a third byte: letters that are near in the alphabet have different ones.

@@ -573,7 +573,7 @@ spec:
 }
 
 #[test]
-fn what_one_overlay_of_several_removes_is_not_missing() {
+fn what_one_overlay_of_several_removes_is_missing_there() {
     rules(&["memory-limit", "privilege-escalation"]).check(&format!(
         r"//- base/front.yaml
 {LIMITED}//- base/kustomization.yaml
@@ -585,8 +585,10 @@ patches:
     patch: |-
       - op: remove
         path: /spec/template/spec/containers/0/securityContext
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ note[privilege-escalation]
       - op: remove
         path: /spec/template/spec/containers/0/resources/limits
+              ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ note[memory-limit]
 //- prod/kustomization.yaml
 resources: [../base]
 "

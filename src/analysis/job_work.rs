@@ -27,7 +27,7 @@ pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork
         evidence: Vec::new(),
         is_open: true,
     };
-    let part = (job.index.index(), workflow.jobs.len());
+    let part = (job.index, workflow.jobs.len());
 
     ctx.job_works
         .answer(workflow.id, part, || find_job_work(ctx, workflow, job))
@@ -57,6 +57,28 @@ pub fn called_workflow<'a>(ctx: &Ctx<'a>, workflow: &Workflow, job: &Job) -> Opt
     let root = root_of(ctx.facts.path(workflow.file));
 
     workflow_at(ctx, &join(root, local_path(path))?)
+}
+
+/// The composite action of the repository that a step uses.
+pub fn composite_action<'a>(
+    ctx: &Ctx<'a>,
+    workflow: &Workflow,
+    step: &Step,
+) -> Option<&'a Workflow> {
+    let ActionRef::Local(path) = step.action()? else {
+        return None;
+    };
+    let root = root_of(ctx.facts.path(workflow.file));
+    let folder = join(root, local_path(path))?;
+    let action = ["action.yml", "action.yaml"]
+        .iter()
+        .find_map(|name| workflow_at(ctx, &join(&folder, name)?))?;
+    let is_composite = action
+        .using
+        .as_ref()
+        .is_some_and(|using| using.value == "composite");
+
+    is_composite.then_some(action)
 }
 
 /// The folder that holds `.github`, to which local references are relative.

@@ -342,6 +342,7 @@ const HEAD_QUERIES: &[&str] = &[
     "pull_request.head",
     "workflow_run.head",
     "github.head_ref",
+    "refs/pull/",
 ];
 
 /// Whether a step looks up the head of a pull request and passes it on in an output.

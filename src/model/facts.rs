@@ -1,12 +1,13 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
 use std::collections::HashSet;
+use std::ops::Index;
 use std::sync::OnceLock;
 
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
-use super::compose::{Project, ProjectId};
+use super::compose::{Project, ProjectId, Service, ServiceId};
 use super::container::ContainerId;
 use super::dockerfile::{Dockerfile, DockerfileId};
 use super::env::EnvVar;
@@ -32,7 +33,8 @@ pub struct FileFacts<'s> {
     pub tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
-    /// The objects that several kustomizations build differently, as each of them does.
+    /// The objects that several kustomizations build differently, as each of them does, sorted by
+    /// their anchors.
     pub variants: Vec<ObjectVariant>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
@@ -81,6 +83,18 @@ impl FileFacts<'_> {
             proofs: Vec::new(),
             models: Vec::new(),
         }
+    }
+
+    /// The variants of an object of this file.
+    pub fn variants_of(&self, object: &Object) -> &[ObjectVariant] {
+        let anchor = |variant: &ObjectVariant| variant.object.anchor;
+        let first = self
+            .variants
+            .partition_point(|variant| anchor(variant) < object.anchor);
+        let count =
+            self.variants[first..].partition_point(|variant| anchor(variant) == object.anchor);
+
+        &self.variants[first..first + count]
     }
 
     /// The file's objects that have pods.
@@ -146,6 +160,24 @@ pub struct Facts<'s> {
     pod_containers: usize,
 }
 
+impl Index<ProjectId> for Facts<'_> {
+    type Output = Project;
+
+    fn index(&self, id: ProjectId) -> &Project {
+        &self.projects()[id.number()]
+    }
+}
+
+impl Index<ServiceId> for Facts<'_> {
+    type Output = Service;
+
+    fn index(&self, id: ServiceId) -> &Service {
+        let project = self.project_of(id);
+
+        &project.services[id.number() - project.first_service]
+    }
+}
+
 /// Gives the parts of all files their ids, and counts the containers.
 fn number_parts(files: &mut [FileFacts]) -> usize {
     let (mut dockerfiles, mut workflows, mut objects, mut containers) = (0, 0, 0, 0);
@@ -165,19 +197,31 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
         for object in file.objects.iter_mut().chain(variants) {
             object.id = ObjectId::new(objects);
             objects += 1;
+            number_containers(object, &mut containers);
+        }
 
-            let Body::Workload(workload) = &mut object.body else {
-                continue;
-            };
-
-            for container in &mut workload.pod.containers {
-                container.id = ContainerId::new(containers);
-                containers += 1;
-            }
+        // What is found out about a container is that of one variant.
+        for variant in &mut file.variants {
+            let object = &mut variant.object;
+            let base = file
+                .objects
+                .iter()
+                .find(|base| base.anchor == object.anchor);
+            object.id = base.map_or_else(ObjectId::default, |base| base.id);
+            number_containers(object, &mut containers);
         }
     }
 
     containers
+}
+
+fn number_containers(object: &mut Object, containers: &mut usize) {
+    if let Body::Workload(workload) = &mut object.body {
+        for container in &mut workload.pod.containers {
+            container.id = ContainerId::new(*containers);
+            *containers += 1;
+        }
+    }
 }
 
 /// The variables of a repository's env files, gathered once for all projects.
@@ -242,18 +286,29 @@ impl<'s> Facts<'s> {
 
     /// Adds the projects, which are joined from the rest. The first time counts.
     pub fn add_projects(&self, mut projects: Vec<Project>) {
-        let mut containers = self.pod_containers;
+        let mut services = 0;
 
         for (number, project) in projects.iter_mut().enumerate() {
             project.id = ProjectId::new(number);
+            project.first_service = services;
 
             for service in &mut project.services {
-                service.container.id = ContainerId::new(containers);
-                containers += 1;
+                service.id = ServiceId::new(services);
+                service.container.id = ContainerId::new(self.pod_containers + services);
+                services += 1;
             }
         }
 
         self.joined.get_or_init(|| projects);
+    }
+
+    /// The project of a service.
+    pub fn project_of(&self, service: ServiceId) -> &Project {
+        let projects = self.projects();
+        // Of projects that begin at one number, only the last has services.
+        let after = projects.partition_point(|project| project.first_service <= service.number());
+
+        &projects[after - 1]
     }
 
     /// How many containers there are; their ids are below.

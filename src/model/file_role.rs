@@ -91,9 +91,12 @@ enum Part {
     WholeFolder,
 }
 
+/// A word of a path, what it says, and where.
+type RoleWord = (&'static str, Role, Part);
+
 /// Words of paths, and what a file is for whose path has them. Names are split at dots, dashes and
 /// underscores.
-const ROLES: &[(&str, Role, Part)] = &[
+const ROLES: &[RoleWord] = &[
     ("dev", Role::Development, Part::Any),
     ("devel", Role::Development, Part::Any),
     ("develop", Role::Development, Part::Any),
@@ -463,9 +466,9 @@ fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
 
 /// The words of a length that say what a file is for, in the order of [`ROLES`]: every part of every
 /// path is looked up.
-fn roles_of_length(length: usize) -> &'static [(&'static str, Role, Part)] {
-    static BY_LENGTH: LazyLock<Vec<Vec<(&str, Role, Part)>>> = LazyLock::new(|| {
-        let mut by_length: Vec<Vec<_>> = Vec::new();
+fn roles_of_length(length: usize) -> &'static [RoleWord] {
+    static BY_LENGTH: LazyLock<Vec<Vec<RoleWord>>> = LazyLock::new(|| {
+        let mut by_length: Vec<Vec<RoleWord>> = Vec::new();
 
         for entry in ROLES {
             if by_length.len() <= entry.0.len() {

@@ -10,7 +10,7 @@ use crate::model::file_role::Role;
 use crate::model::image::ImageUse;
 use crate::model::kubernetes::{Object, ObjectVariant, Workload};
 use crate::model::workflow::Workflow;
-use crate::source::{Location, SourceFile, Span};
+use crate::source::{FileId, Location, SourceFile, Span, file_name};
 
 /// A check of one rule over one kind of fact. A rule may have several.
 #[derive(Clone, Copy, Debug)]
@@ -100,11 +100,7 @@ pub(crate) fn each_built(
 /// The variants of an object. Those of tests and examples do not count beside others.
 fn variants_of<'f>(ctx: &Ctx, facts: &'f FileFacts, object: &Object) -> Vec<&'f ObjectVariant> {
     let is_practice = |variant: &ObjectVariant| role_of_variants(ctx, &[variant]) == Role::Practice;
-    let mut variants: Vec<&ObjectVariant> = facts
-        .variants
-        .iter()
-        .filter(|variant| variant.object.anchor == object.anchor)
-        .collect();
+    let mut variants: Vec<&ObjectVariant> = facts.variants_of(object).iter().collect();
 
     if variants.iter().any(|variant| !is_practice(variant)) {
         variants.retain(|variant| !is_practice(variant));
@@ -139,13 +135,35 @@ fn role_of_variants(ctx: &Ctx, variants: &[&ObjectVariant]) -> Role {
         variants
             .iter()
             .flat_map(|variant| &variant.builders)
-            .map(|&builder| ctx.facts.role(builder))
+            .map(|&builder| role_of_builder(ctx, builder))
     };
 
     [Role::Production, Role::Development]
         .into_iter()
         .find(|role| roles().any(|other| other == *role))
         .unwrap_or(Role::Practice)
+}
+
+/// Names of overlays for a developer's machine, where the path of a file alone would not say so.
+const LOCAL_OVERLAYS: [&str; 8] = [
+    "dev",
+    "development",
+    "k3d",
+    "kind",
+    "local",
+    "minikube",
+    "sandbox",
+    "tilt",
+];
+
+/// The role of a kustomization, or of an object that deploys a folder.
+fn role_of_builder(ctx: &Ctx, builder: FileId) -> Role {
+    let folder = file_name(ctx.facts.source(builder).folder());
+
+    match ctx.facts.role(builder) {
+        Role::Production if LOCAL_OVERLAYS.contains(&folder) => Role::Development,
+        role => role,
+    }
 }
 
 /// Makes the role of a part of a file a case of the findings about it.

@@ -1,6 +1,6 @@
 //! Objects that deploy a folder of the repository: Argo CD's Applications and Flux's Kustomizations.
 
-use super::kustomize::ImageRule;
+use super::image_rule::ImageRule;
 use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::source::{Located, Location};

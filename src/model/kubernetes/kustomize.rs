@@ -1,5 +1,6 @@
 //! Facts of `kustomization.yaml`: what it gathers, and what it changes in what it gathers.
 
+use super::image_rule::ImageRule;
 use super::kustomization_fault::{KustomizationFault, faults};
 use super::labels::{Labels, key_text};
 use super::object::{Data, DataEntry, Object};
@@ -76,15 +77,6 @@ pub struct GeneratedObject {
     pub data: Data,
     /// Its env files, as repository paths.
     pub env_files: Vec<Located<String>>,
-}
-
-/// An entry of `images`.
-#[derive(Clone, Debug)]
-pub struct ImageRule {
-    pub name: Located<String>,
-    pub new_name: Option<Located<String>>,
-    pub new_tag: Option<Located<String>>,
-    pub digest: Option<Located<String>>,
 }
 
 /// An entry of `replicas`.
@@ -188,22 +180,6 @@ impl Kustomization {
                     name.contains(made.name.value.as_str()) || name.contains('*')
                 })
         })
-    }
-}
-
-impl ImageRule {
-    pub(super) fn from_item(item: SpecReader) -> Option<Self> {
-        Some(Self {
-            name: item.str("name").known()?.clone(),
-            new_name: item.str("newName").known().cloned(),
-            new_tag: item.str("newTag").known().cloned(),
-            digest: item.str("digest").known().cloned(),
-        })
-    }
-
-    /// Whether the rule names an image and changes nothing of it.
-    pub(super) const fn sets_nothing(&self) -> bool {
-        self.new_name.is_none() && self.new_tag.is_none() && self.digest.is_none()
     }
 }
 
@@ -698,7 +674,7 @@ patches:
             Some("1.2")
         );
         assert_eq!(kustomization.replicas[0].count.value(), Some(&3));
-        assert_eq!(kustomization.generated[0].1.value, "settings");
+        assert_eq!(kustomization.generated[0].name.value, "settings");
     }
 
     #[test]

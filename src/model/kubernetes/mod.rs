@@ -8,6 +8,7 @@ mod container;
 mod delivery;
 mod environment;
 mod fields;
+mod image_rule;
 pub mod join;
 mod kustomization_fault;
 mod kustomize;

@@ -4,7 +4,7 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainerCommand<'w> {
     /// The program that the container runs by itself, as far as the name of its image says it:
-    /// `trivy` of `aquasec/trivy:0.66.0`. Empty for a running container.
+    /// `trivy` of `aquasec/trivy:0.66.0`, or the name of the service. Empty for a running container.
     pub tool: &'w str,
     /// The words after the image, the service or the container.
     pub args: Vec<&'w str>,
@@ -65,7 +65,8 @@ pub fn container_command<'w>(program: &str, words: &[&'w str]) -> Option<Contain
     let is_running = words[verb] == "exec";
     let tool = match entrypoint {
         Some(program) => program,
-        None if is_running || is_compose => "",
+        None if is_running => "",
+        None if is_compose => subject,
         None => image_tool(subject),
     };
 
@@ -86,7 +87,7 @@ fn takes_value(option: &str) -> bool {
 }
 
 /// The last part of an image's name.
-fn image_tool(image: &str) -> &str {
+pub(super) fn image_tool(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
     let name = name.rsplit('/').next().unwrap_or(name);
 
@@ -155,7 +156,11 @@ mod tests {
             ("run -it --name a ghcr.io/acme/app@sha256:0 sh", "app", "sh"),
             ("run --entrypoint pytest app:ci -q", "pytest", "-q"),
             ("exec -T db psql", "", "psql"),
-            ("compose -f a.yaml run --rm api pytest -q", "", "pytest -q"),
+            (
+                "compose -f a.yaml run --rm api pytest -q",
+                "api",
+                "pytest -q",
+            ),
         ] {
             let words: Vec<&str> = line.split(' ').collect();
             let expected = ContainerCommand {

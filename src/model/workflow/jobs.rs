@@ -29,6 +29,8 @@ pub struct Workflow {
     pub inputs: Vec<Input>,
     /// Names under `on.workflow_call.outputs`.
     pub outputs: Vec<Located<String>>,
+    /// Names under `on.workflow_call.secrets`, if that key is there.
+    pub secrets: Option<Vec<Located<String>>>,
     pub permissions: Option<Permissions>,
     /// The group.
     pub concurrency: Setting<String>,

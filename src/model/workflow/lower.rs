@@ -95,6 +95,10 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
             .filter_map(|entry| text(entry.key))
             .collect();
 
+        workflow.secrets = on
+            .path(&["workflow_call", "secrets"])
+            .map(|secrets| secrets.entries().filter_map(|it| text(it.key)).collect());
+
         for event in ["workflow_dispatch", "workflow_call"] {
             if let Some(node) = on.path(&[event, "inputs"]) {
                 workflow.inputs.extend(inputs(node, event));

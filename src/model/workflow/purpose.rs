@@ -7,11 +7,11 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::action::ActionRef;
-use super::container_command::{container_command, nested_script};
+use super::container_command::{container_command, image_tool, nested_script};
 use super::evidence::{Evidence, Purpose};
 use super::jobs::{Job, Step, Workflow};
 use crate::embedded::table;
-use crate::source::Location;
+use crate::source::{Location, file_name};
 use crate::syntax::shell::{self, Invocation, Word, WrapperKind};
 
 #[derive(Deserialize)]
@@ -164,6 +164,21 @@ fn read_purposes(step: &Step) -> Vec<Evidence> {
             on_runner: false,
         }));
         evidence.extend(inputs(step, &name, uses.location));
+
+        if let ActionRef::Docker(image) = action {
+            let words: Vec<&str> = step
+                .input_text("args")
+                .into_iter()
+                .flat_map(str::split_whitespace)
+                .collect();
+            let purposes = program_purposes(image_tool(image), &words, None);
+            evidence.extend(purposes.into_iter().map(|(purpose, named)| Evidence {
+                purpose,
+                location: uses.location,
+                named,
+                on_runner: false,
+            }));
+        }
     }
 
     if let Some(code) = &step.run {
@@ -278,6 +293,7 @@ fn program_purposes(program: &str, words: &[&str], script: Option<&str>) -> Vec<
         if fitting.contains(&position) {
             purposes.push((entry.name, false));
         } else if script
+            .map(|script| if ships { file_name(script) } else { script })
             .is_some_and(|script| has_word(script, &entry.words) && !(ships && is_site(script)))
         {
             purposes.push((entry.name, true));
@@ -291,13 +307,15 @@ fn program_purposes(program: &str, words: &[&str], script: Option<&str>) -> Vec<
 fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'a str]) {
     let launches = match program {
         "npx" | "bunx" | "pnpx" | "uvx" => true,
+        "nix" => words.first() == Some(&"run"),
         "pnpm" | "yarn" | "npm" | "bun" | "pipx" => words
             .first()
             .is_some_and(|word| matches!(*word, "dlx" | "exec" | "x" | "run")),
         _ => false,
     };
     // `npm run x` runs a script of the package, which has a name of its own.
-    if !launches || program != "pipx" && words.first() == Some(&"run") {
+    let takes_program = matches!(program, "pipx" | "nix");
+    if !launches || !takes_program && words.first() == Some(&"run") {
         return (program, words);
     }
 
@@ -308,7 +326,7 @@ fn launched<'a, 'w>(program: &'a str, words: &'w [&'a str]) -> (&'a str, &'w [&'
         return (program, words);
     };
 
-    let name = words[launched];
+    let name = words[launched].rsplit('#').next().unwrap_or_default();
     let end = name.rfind('@').filter(|&end| end > 0).unwrap_or(name.len());
 
     (&name[..end], &words[launched + 1..])
@@ -342,6 +360,17 @@ fn action_purposes(name: &str) -> impl Iterator<Item = Purpose> {
     entries.into_iter().map(|position| TABLE[position].name)
 }
 
+/// Parts of JavaScript that ask for the checks of a commit.
+const AWAITING_CALLS: &[&str] = &[
+    "checks.listForRef",
+    "checks.listSuitesForRef",
+    "getCombinedStatusForRef",
+    "listWorkflowRuns",
+    "listCommitStatusesForRef",
+    "statusCheckRollup",
+    "actions.getWorkflowRun",
+];
+
 /// What an action does only when its inputs say so.
 fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
     let purpose = match action {
@@ -358,6 +387,7 @@ fn inputs(step: &Step, action: &str, location: Location) -> Option<Evidence> {
         "superfly/flyctl-actions" if mentions(step, "args", &["deploy"]) => Purpose::Deploy,
         "pulumi/actions" if mentions(step, "command", &["up"]) => Purpose::Deploy,
         "changesets/action" if is_on(step, "publish") => Purpose::Publish,
+        "actions/github-script" if mentions(step, "script", AWAITING_CALLS) => Purpose::AwaitChecks,
         "appleboy/ssh-action" if step.input("script").is_some() => Purpose::Deploy,
         _ => return None,
     };
@@ -405,10 +435,9 @@ fn script_name<'a>(program: &'a str, args: &[&'a str]) -> Option<&'a str> {
         _ if program.ends_with(".sh") || program.ends_with(".py") || program.ends_with(".ps1") => {
             Some(program)
         }
-        "bash" | "sh" | "python" | "python3" | "node" | "pwsh" => plain
-            .next()
-            .filter(|arg| !arg.contains(' '))
-            .map(crate::source::file_name),
+        "bash" | "sh" | "python" | "python3" | "node" | "pwsh" => {
+            plain.next().filter(|arg| !arg.contains(' '))
+        }
         _ => None,
     }
 }

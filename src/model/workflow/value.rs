@@ -38,7 +38,13 @@ pub(super) fn flag(node: Option<Node<'_>>) -> Setting<bool> {
         return Setting::Absent;
     };
 
-    match node.as_bool() {
+    let written = match node.str().map(|text| text.replace(' ', "")).as_deref() {
+        Some("${{true}}") => Some(true),
+        Some("${{false}}") => Some(false),
+        _ => node.as_bool(),
+    };
+
+    match written {
         Some(value) => Setting::set(value, node.location()),
         None if node.kind() == Kind::Null => Setting::Absent,
         None => Setting::Unknown(Some(node.location())),

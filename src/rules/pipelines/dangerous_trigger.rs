@@ -14,13 +14,58 @@ use crate::source::Location;
 pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     report_called_checkouts(ctx, workflow, sink);
 
+    for found in unguarded_checkouts(ctx, workflow) {
+        let finding = unguarded_checkout(found.trigger, found.checkout, found.run, found.privilege);
+        sink.report(match found.refusal {
+            ForkRefusal::Likely => finding
+                .label("attacker-controlled, unless a recent release refuses forks")
+                .case("refused"),
+            _ => finding,
+        });
+    }
+}
+
+/// `cache-poisoning`: untrusted code that runs where the cache is all that it can reach.
+pub fn cache(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+    for found in unguarded_checkouts(ctx, workflow) {
+        let (Privilege::ReadOnly, Some(run)) = (found.privilege, found.run) else {
+            continue;
+        };
+
+        sink.report(
+            Finding::new(
+                found.checkout,
+                "untrusted code can fill the default branch's cache, which other runs use",
+            )
+            .label("attacker-controlled")
+            .related(run, "the untrusted code runs here")
+            .help("build untrusted code under `pull_request`, whose runs have a cache of their own")
+            .aspect("untrusted code")
+            .case("untrusted-code")
+            .part_of(found.checkout),
+        );
+    }
+}
+
+/// A checkout of untrusted code that no person with write access decides about.
+struct UnguardedCheckout<'w> {
+    trigger: &'w Trigger,
+    checkout: Location,
+    /// Where the code runs.
+    run: Option<Location>,
+    privilege: Privilege,
+    refusal: ForkRefusal,
+}
+
+fn unguarded_checkouts<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<UnguardedCheckout<'w>> {
     let Some(trigger) = workflow.triggers.iter().find(|trigger| {
         EVENTS.contains(&trigger.event.value.as_str()) && is_open_to_outsiders(ctx, trigger)
     }) else {
-        return;
+        return Vec::new();
     };
 
     let guards = TrustGuards::of(workflow);
+    let mut checkouts = Vec::new();
 
     for (job_index, job) in workflow.jobs.iter().enumerate() {
         for (step_index, step) in job.steps.iter().enumerate() {
@@ -38,17 +83,17 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 continue;
             }
 
-            let run = run_of_checkout(&job.steps[step_index..], checkout);
-            let privilege = Privilege::of(workflow, job_index);
-            let finding = unguarded_checkout(trigger, checkout, run, privilege);
-            sink.report(match refusal {
-                ForkRefusal::Likely => finding
-                    .label("attacker-controlled, unless a recent release refuses forks")
-                    .case("refused"),
-                _ => finding,
+            checkouts.push(UnguardedCheckout {
+                trigger,
+                checkout,
+                run: run_of_checkout(&job.steps[step_index..], checkout),
+                privilege: Privilege::of(workflow, job_index),
+                refusal,
             });
         }
     }
+
+    checkouts
 }
 
 /// Reports checkouts of a called workflow whose callers run under a privileged event: of the head

@@ -99,7 +99,7 @@ impl Start {
 /// The tests in the workflows that this one follows, if it does not ask for their conclusion.
 fn ignored_tests(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
     let trigger = workflow.trigger("workflow_run")?;
-    let text = &ctx.facts.source(workflow.file).text;
+    let text = without_weak_tests(&ctx.facts.source(workflow.file).text);
     if text.contains("conclusion") {
         return None;
     }
@@ -242,9 +242,39 @@ fn stops_on_failure(workflow: &Workflow, index: usize, needed: &Job) -> bool {
     ];
 
     workflow.expressions_of(index).any(|expression| {
-        let text = expression.text.to_ascii_lowercase();
+        let text = without_weak_tests(&expression.text);
         results.iter().any(|result| text.contains(result.as_str()))
     })
+}
+
+/// The text in lower case and without blanks, and without comparisons of results that hold after
+/// failed tests: `needs.test.result != 'cancelled'`.
+fn without_weak_tests(text: &str) -> String {
+    const WEAK: &[&str] = &[
+        "!='cancelled'",
+        "!='skipped'",
+        "=='failure'",
+        "=='cancelled'",
+        "=='skipped'",
+    ];
+
+    let mut text: String = text
+        .split_whitespace()
+        .collect::<String>()
+        .to_ascii_lowercase();
+
+    for weak in WEAK {
+        while let Some(end) = text.find(weak) {
+            let start = text[..end]
+                .rfind(|letter: char| {
+                    !letter.is_ascii_alphanumeric() && !matches!(letter, '.' | '_' | '-')
+                })
+                .map_or(0, |before| before + 1);
+            text.replace_range(start..end + weak.len(), "");
+        }
+    }
+
+    text
 }
 
 /// Whether a job fails if tests fail, or may do so: it runs them, waits for them, or runs what

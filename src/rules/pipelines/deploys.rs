@@ -139,6 +139,10 @@ const EVERY_BRANCH: &[&str] = &[
     "startswith(github.ref,'refs/heads/')",
     "startswith(github.ref,'refs/heads')",
     "github.ref_type=='branch'",
+    "!startswith(github.ref,'refs/tags/')",
+    "!startswith(github.ref,'refs/tags')",
+    "github.ref_type!='tag'",
+    "!startswith(github.ref_name,'v')",
 ];
 
 /// Whether a condition may exclude branches.
@@ -150,6 +154,15 @@ fn is_guard(condition: &Located<String>) -> bool {
         .to_ascii_lowercase();
     for every in EVERY_BRANCH {
         text = text.replace(every, "");
+    }
+
+    // A word in the message keeps out single commits of any branch.
+    const MESSAGE: &str = "!contains(github.event.head_commit.message,";
+    while let Some(start) = text.find(MESSAGE) {
+        let end = text[start..]
+            .find(')')
+            .map_or(text.len(), |end| start + end + 1);
+        text.replace_range(start..end, "");
     }
 
     let names_ref = ["github.ref", "ref_name", "head_ref", "base_ref", "branch"]
@@ -434,6 +447,8 @@ fn is_moving_tag(line: &str) -> bool {
     match field("type") {
         Some("raw") => field("value").is_some_and(is_moving_version),
         Some("edge") => true,
+        Some("ref") => field("event") == Some("branch"),
+        Some("schedule") => field("pattern").is_none_or(|pattern| !pattern.contains("{{")),
         _ => false,
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::Setting;
 use crate::model::workflow::{
     Evidence, Job, Purpose, Step, Workflow, command_purposes, container_command, step_purposes,
 };
+use crate::model::{Code, Setting};
 use crate::source::{Location, Span};
-use crate::syntax::shell::{Command, Connector, Invocation, Script, ShellOption, Word};
+use crate::syntax::shell::{
+    Command, Connector, Invocation, Script, ShellOption, Word, WrapperKind,
+};
 
 /// Whether a failure of this purpose should stop the pipeline.
 const fn is_gate(purpose: Purpose) -> bool {
@@ -148,6 +150,8 @@ pub(super) fn report_commands(job: &Job, step: &Step, sink: &mut Sink) {
             continue;
         };
 
+        report_passing_scan(step, code, job, &invocation, sink);
+
         let Some((ignored, span)) = ignored_by(job, step, script, &code.text, &invocation) else {
             continue;
         };
@@ -175,8 +179,156 @@ fn gate_purpose(invocation: &Invocation<'_>) -> Option<Purpose> {
 
     command_purposes(invocation)
         .into_iter()
-        .find(|(purpose, named)| is_gate(*purpose) && !named)
+        .find(|(purpose, named)| is_gate(*purpose) && (!named || names_gate(invocation)))
         .map(|(purpose, _)| purpose)
+}
+
+/// Runners of tasks that have names.
+const TASK_RUNNERS: &[&str] = &[
+    "make", "gmake", "just", "task", "npm", "pnpm", "yarn", "bun", "poe", "composer", "rake",
+    "invoke", "inv", "mage",
+];
+
+/// Whether the task or the module that a command runs is called a test, a check or an evaluation
+/// and nothing else: `make test`, `npm run lint:css`, `python -m evals.run`.
+fn names_gate(invocation: &Invocation<'_>) -> bool {
+    const NAMES: &[&str] = &[
+        "test",
+        "tests",
+        "lint",
+        "typecheck",
+        "e2e",
+        "unit",
+        "eval",
+        "evals",
+    ];
+
+    let is_module = invocation
+        .wrapper(WrapperKind::Runner)
+        .is_some_and(|wrapper| wrapper.program.starts_with("python"));
+    let task = if TASK_RUNNERS.contains(&invocation.program) {
+        let mut plain = invocation.args.iter().map(Word::text).filter(|word| {
+            !word.starts_with('-') && !word.contains('=') && !matches!(*word, "run" | "run-script")
+        });
+        plain.next()
+    } else {
+        is_module.then_some(invocation.program)
+    };
+
+    task.and_then(|task| task.split([':', '.', '-']).next())
+        .is_some_and(|name| NAMES.contains(&name))
+}
+
+/// A scanner that ends with 0 whatever it finds, unless an option says otherwise.
+struct PassingScanner {
+    program: &'static str,
+    /// The words before what is scanned; none for a program that only scans.
+    verbs: &'static [&'static str],
+    /// Options and variables that make it fail.
+    options: &'static [&'static str],
+    variable: &'static str,
+    help: &'static str,
+}
+
+const PASSING_SCANNERS: &[PassingScanner] = &[
+    PassingScanner {
+        program: "trivy",
+        verbs: &[
+            "image",
+            "i",
+            "fs",
+            "filesystem",
+            "repo",
+            "repository",
+            "rootfs",
+            "config",
+        ],
+        options: &["--exit-code", "--config", "-c"],
+        variable: "TRIVY_EXIT_CODE",
+        help: "add `--exit-code 1 --severity CRITICAL,HIGH`",
+    },
+    PassingScanner {
+        program: "grype",
+        verbs: &[],
+        options: &["--fail-on", "-f", "--config", "-c"],
+        variable: "GRYPE_FAIL_ON_SEVERITY",
+        help: "add `--fail-on high`",
+    },
+];
+
+/// Reports a scanner that is not told to fail.
+fn report_passing_scan(
+    step: &Step,
+    code: &Code,
+    job: &Job,
+    invocation: &Invocation<'_>,
+    sink: &mut Sink,
+) {
+    let (program, words) = scan_words(invocation);
+    let Some(scanner) = PASSING_SCANNERS
+        .iter()
+        .find(|scanner| scanner.program == program)
+    else {
+        return;
+    };
+
+    let scans = scanner.verbs.is_empty() && words.iter().any(|word| !word.starts_with('-'))
+        || words.iter().any(|word| scanner.verbs.contains(word));
+    let is_other = words.iter().any(|word| {
+        word.starts_with("--download") || matches!(*word, "db" | "version" | "--help" | "--version")
+    });
+    let script = code.script();
+    let is_read = script.pipeline(invocation.command).len > 1
+        || invocation.command.block != 0
+        || script.pipeline(invocation.command).then == Connector::Or;
+    if !scans || is_other || is_read || writes_report_file(invocation) {
+        return;
+    }
+
+    let may_fail = |words: &[&str]| {
+        words.iter().any(|word| {
+            let name = word.split('=').next().unwrap_or_default();
+            scanner.options.contains(&name)
+        })
+    };
+    let mut scripts = job.steps.iter().filter_map(|step| step.run.as_ref());
+    let fails_elsewhere = scripts.any(|code| {
+        code.text.contains(scanner.variable)
+            || code.script().invocations().iter().any(|other| {
+                let (program, words) = scan_words(other);
+                program == scanner.program && may_fail(&words)
+            })
+    });
+    let is_set = [&step.env, &job.env].iter().any(|env| {
+        env.iter()
+            .any(|variable| variable.name.value == scanner.variable)
+    });
+    if fails_elsewhere || is_set || is_followed_by_upload(job, step) {
+        return;
+    }
+
+    sink.report(
+        Finding::new(
+            code.location(invocation.span()),
+            "the scan never fails, regardless of what it finds",
+        )
+        .help(scanner.help),
+    );
+}
+
+/// Whether a later step reads what a scan has written.
+fn is_followed_by_upload(job: &Job, step: &Step) -> bool {
+    is_uploaded_later(&job.steps, step)
+}
+
+/// The scanner that a command runs, by itself or in a container, and its arguments.
+fn scan_words<'s>(invocation: &Invocation<'s>) -> (&'s str, Vec<&'s str>) {
+    let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
+
+    match container_command(invocation.program, &words) {
+        Some(command) if !command.tool.is_empty() => (command.tool, command.args),
+        _ => (invocation.program, words),
+    }
 }
 
 /// How the failure of a command is ignored, and the place that shows it.
@@ -215,10 +367,17 @@ fn success_after(script: &Script, invocation: &Invocation<'_>) -> Option<Span> {
         return None;
     }
 
-    let next = script
-        .commands
-        .iter()
-        .find(|command| command.span.start > failing.span.end && command.block == failing.block)?;
+    // What stands beside it in a pipe has failed with it.
+    let next = script.commands.iter().find(|command| {
+        command.span.start > failing.span.end
+            && command.pipeline != failing.pipeline
+            && (command.block == failing.block
+                || script.blocks[command.block as usize].parent == Some(failing.block))
+    })?;
+    if next.block != failing.block {
+        return success_of_block(script, next.block);
+    }
+
     let is_last = !matches!(
         script.pipeline(next).then,
         Connector::And | Connector::Or | Connector::Background
@@ -231,6 +390,29 @@ fn success_after(script: &Script, invocation: &Invocation<'_>) -> Option<Span> {
     };
 
     succeeds.then_some(next.span)
+}
+
+/// The last command of a block after `||`, if the block always succeeds: `{ echo failed; }`.
+fn success_of_block(script: &Script, block: u32) -> Option<Span> {
+    let commands = || {
+        script
+            .commands
+            .iter()
+            .filter(|command| command.block == block)
+    };
+    let last = commands().next_back()?;
+    if script.blocks[block as usize].host.is_some() {
+        return None;
+    }
+
+    let is_zero = |command: &Command| command.words.get(1).is_some_and(|word| word.text() == "0");
+    let fails = commands().any(|command| {
+        matches!(command.name(), "exit" | "return" | "kill" | "false") && !is_zero(command)
+    });
+    let succeeds = matches!(last.name(), "echo" | "printf" | "true" | ":")
+        || last.name() == "exit" && is_zero(last);
+
+    (succeeds && !fails).then_some(last.span)
 }
 
 /// Options with which a checker succeeds whatever it finds: programs, the option, its value.
@@ -343,7 +525,12 @@ fn hiding_pipe(step: &Step, script: &Script, invocation: &Invocation<'_>) -> Opt
         Setting::Set(shell) => shell.value == "bash" || shell.value.contains("pipefail"),
         _ => false,
     };
-    if has_pipefail || script.option_before(failing, ShellOption::PipeFail) {
+    let is_shopt = script.commands.iter().any(|command| {
+        command.name() == "shopt"
+            && command.span.end < failing.span.start
+            && command.words.iter().any(|word| word.text() == "pipefail")
+    });
+    if has_pipefail || is_shopt || script.option_before(failing, ShellOption::PipeFail) {
         return None;
     }
 

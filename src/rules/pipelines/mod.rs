@@ -28,6 +28,10 @@ use crate::rules::check::{Check, CheckFn};
 pub(crate) const CHECKS: &[Check] = &[
     Check::new("build-stage", CheckFn::Repository(stages::build)),
     Check::new("cache-poisoning", CheckFn::Workflow(cache_poisoning::check)),
+    Check::new(
+        "cache-poisoning",
+        CheckFn::Workflow(dangerous_trigger::cache),
+    ),
     Check::new("ci-pipeline", CheckFn::Repository(ci_pipeline::check)),
     Check::new("cyclic-needs", CheckFn::Workflow(needs::cyclic)),
     Check::new(

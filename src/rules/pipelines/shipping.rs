@@ -46,7 +46,7 @@ pub(super) fn is_gated_in_job(
     job.steps
         .iter()
         .filter(|step| step.location.span.start < start && !step.is_disabled())
-        .filter(|step| !is_tolerated(step))
+        .filter(|step| !is_tolerated(step) || is_asked_later(workflow, job, step))
         .any(|step| {
             let is_named_test = step
                 .name
@@ -78,6 +78,16 @@ pub(super) fn ignores_status(condition: &str) -> bool {
             && !condition.contains("failure()||");
 
     has_status && !requires_success
+}
+
+/// Whether a later step asks whether a step that may fail has failed.
+fn is_asked_later(workflow: &Workflow, job: &Job, step: &Step) -> bool {
+    let Some(id) = &step.id else { return false };
+    let outcome = format!("steps.{}.outcome", id.value.to_ascii_lowercase());
+
+    workflow
+        .expressions_of(job.index.index())
+        .any(|expression| expression.text.to_ascii_lowercase().contains(&outcome))
 }
 
 /// Whether a step may fail.

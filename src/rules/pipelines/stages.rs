@@ -116,7 +116,7 @@ pub fn scan(ctx: &Ctx, sink: &mut Sink) {
 }
 
 pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
-    if has_image(ctx) {
+    if has_image(ctx) && !is_sbom_configured(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::Sbom],
             task: "generates an SBOM of the image",
@@ -125,6 +125,24 @@ pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
         };
         report_missing(ctx, &stage, sink);
     }
+}
+
+/// Whether the configuration of a tool that builds images or releases has it make an SBOM.
+fn is_sbom_configured(ctx: &Ctx) -> bool {
+    const WORDS: &[(&str, &str)] = &[
+        (".goreleaser.", "sboms:"),
+        ("goreleaser.", "sboms:"),
+        ("docker-bake", "type=sbom"),
+        (".ko.yaml", "sbom"),
+        ("apko.", "contents:"),
+    ];
+    let mut files = ctx.facts.repository.files().iter();
+
+    files.any(|file| {
+        WORDS
+            .iter()
+            .any(|(name, word)| file.name().starts_with(name) && file.text.contains(word))
+    })
 }
 
 pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
@@ -258,12 +276,18 @@ fn may_run_stage(ctx: &Ctx, workflow: &Workflow, stage: &PipelineStage) -> bool 
 
 /// Whether a step sets `sbom: true`, an input of the build action.
 fn sets_sbom(step: &Step) -> bool {
-    step.input("sbom").is_some_and(|input| {
+    let is_on = step.input("sbom").is_some_and(|input| {
         input
             .value
             .literal()
             .is_none_or(|text| text.value != "false")
-    })
+    });
+    let names_sbom = |input| {
+        step.input_text(input)
+            .is_some_and(|text| text.contains("sbom"))
+    };
+
+    is_on || names_sbom("attests") || names_sbom("set") || names_sbom("args")
 }
 
 /// Whether the name of a workflow, or of its file, announces the stage.

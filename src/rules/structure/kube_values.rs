@@ -141,6 +141,15 @@ fn words(title: &str, problem: &Problem) -> (String, String) {
             format!("{title} has a minimum above its maximum"),
             "raise `maxReplicas`, or reduce `minReplicas`".to_owned(),
         ),
+        Problem::UnknownField { .. }
+        | Problem::MisplacedField { .. }
+        | Problem::WrongType { .. } => field_words(title, problem),
+    }
+}
+
+/// Message and help about a field, or about the type of its value.
+fn field_words(title: &str, problem: &Problem) -> (String, String) {
+    match problem {
         Problem::UnknownField {
             key,
             place,
@@ -168,6 +177,7 @@ fn words(title: &str, problem: &Problem) -> (String, String) {
                 expected => format!("write {expected}"),
             },
         ),
+        _ => (String::new(), String::new()),
     }
 }
 

@@ -49,6 +49,10 @@ pub fn join_objects(files: &mut [FileFacts], repository: Repository) -> Vec<Pani
         });
     }
 
+    for file in files.iter_mut().filter(|file| file.variants.len() > 1) {
+        file.variants.sort_by_key(|variant| variant.object.anchor);
+    }
+
     isolate_or_default(
         "the objects that deploy a folder",
         first,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::closure::Closure;
-use super::variant::{BuiltVariant, ObjectId, Roots};
+use super::variant::{BuiltVariant, ObjectPlace, Roots};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::delivery::patch_holders;
@@ -23,9 +23,9 @@ use crate::syntax::yaml::{Kind, Node, Tree};
 #[derive(Default)]
 pub(super) struct Patched {
     /// Objects with all of their patches applied.
-    objects: Vec<(ObjectId, Object)>,
+    objects: Vec<(ObjectPlace, Object)>,
     /// Objects that a patch deletes from everything that reaches them.
-    deleted: BTreeSet<ObjectId>,
+    deleted: BTreeSet<ObjectPlace>,
     /// Patches that found no object, by their kustomization.
     unmatched: Vec<(FileId, UnmatchedPatch)>,
     /// Objects of files of patches: the patches that found no object.
@@ -118,7 +118,7 @@ pub(super) fn patched(
 ) -> Patched {
     let sources = patch_sources(files, repository, closures);
     let roots = object_roots(closures, files);
-    let mut drafts: BTreeMap<ObjectId, Draft> = BTreeMap::new();
+    let mut drafts: BTreeMap<ObjectPlace, Draft> = BTreeMap::new();
     forget_replaced(closures, files, &roots, &mut drafts);
 
     if sources.is_empty() && drafts.is_empty() {
@@ -137,7 +137,7 @@ pub(super) fn patched(
     let mut used: BTreeSet<(FileId, usize)> = BTreeSet::new();
 
     let mut unmatched = Vec::new();
-    let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
+    let mut by_object: BTreeMap<ObjectPlace, Vec<usize>> = BTreeMap::new();
 
     for (number, patch) in patches.iter().enumerate() {
         let targets = targets(patch, files, &roots);
@@ -196,8 +196,8 @@ pub(super) fn patched(
 fn refused(
     files: &[FileFacts],
     patches: &[Patch],
-    by_object: &BTreeMap<ObjectId, Vec<usize>>,
-    drafts: &BTreeMap<ObjectId, Draft>,
+    by_object: &BTreeMap<ObjectPlace, Vec<usize>>,
+    drafts: &BTreeMap<ObjectPlace, Draft>,
 ) -> Vec<(FileId, KustomizationFault)> {
     let mut refused = Vec::new();
 
@@ -261,14 +261,14 @@ fn variants<'t>(
     closures: &[Closure],
     roots: &BTreeMap<FileId, Vec<Node<'t>>>,
     patches: &[Patch<'_, 't>],
-    by_object: &BTreeMap<ObjectId, Vec<usize>>,
+    by_object: &BTreeMap<ObjectPlace, Vec<usize>>,
 ) -> Vec<BuiltVariant> {
     let builders = Roots::new(files, closures);
     let mut variants = Vec::new();
 
     for &file in roots.keys() {
         for number in 0..files[file.0 as usize].objects.len() {
-            let id = ObjectId { file, number };
+            let id = ObjectPlace { file, number };
             let of_object: Vec<(usize, usize)> = by_object
                 .get(&id)
                 .into_iter()
@@ -335,7 +335,7 @@ fn forget_replaced<'t>(
     closures: &[Closure],
     files: &'t [FileFacts<'t>],
     roots: &BTreeMap<FileId, Vec<Node<'t>>>,
-    drafts: &mut BTreeMap<ObjectId, Draft<'t>>,
+    drafts: &mut BTreeMap<ObjectPlace, Draft<'t>>,
 ) {
     for closure in closures {
         let Some(tree) = &files[closure.kustomization.0 as usize].tree else {
@@ -348,7 +348,7 @@ fn forget_replaced<'t>(
 
                 for (number, (object, _)) in objects.iter().zip(&roots[&file]).enumerate() {
                     if field.target.is_for(object) {
-                        let id = ObjectId { file, number };
+                        let id = ObjectPlace { file, number };
                         let draft = drafts.entry(id).or_insert_with(|| Draft::new(roots, id));
                         draft.node.forget(&field.path, field.location);
                     }
@@ -510,7 +510,7 @@ fn targets(
     patch: &Patch,
     files: &[FileFacts],
     roots: &BTreeMap<FileId, Vec<Node>>,
-) -> Vec<ObjectId> {
+) -> Vec<ObjectPlace> {
     let mut targets = Vec::new();
 
     for &file in &patch.source.closure.files {
@@ -526,7 +526,7 @@ fn targets(
         let objects = &files[file.0 as usize].objects;
         for (number, (object, _)) in objects.iter().zip(roots).enumerate() {
             if patch.is_for(object) {
-                targets.push(ObjectId { file, number });
+                targets.push(ObjectPlace { file, number });
             }
         }
     }
@@ -579,7 +579,7 @@ impl Patch<'_, '_> {
 }
 
 impl<'t> Draft<'t> {
-    fn new(roots: &BTreeMap<FileId, Vec<Node<'t>>>, id: ObjectId) -> Self {
+    fn new(roots: &BTreeMap<FileId, Vec<Node<'t>>>, id: ObjectPlace) -> Self {
         Self {
             node: PatchedNode::Node(roots[&id.file][id.number]),
             may_differ: false,
@@ -597,7 +597,7 @@ impl<'t> Draft<'t> {
     }
 
     /// Leaves the fields unknown that the replacements of a kustomization write.
-    fn forget_replaced(&mut self, files: &'t [FileFacts<'t>], closure: &Closure, id: ObjectId) {
+    fn forget_replaced(&mut self, files: &'t [FileFacts<'t>], closure: &Closure, id: ObjectPlace) {
         let Some(tree) = &files[closure.kustomization.0 as usize].tree else {
             return;
         };

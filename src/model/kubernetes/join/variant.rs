@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::closure::Closure;
 use crate::model::facts::FileFacts;
-use crate::model::kubernetes::kustomize::{ImageRule, ReplicaRule};
+use crate::model::kubernetes::image_rule::ImageRule;
+use crate::model::kubernetes::kustomize::ReplicaRule;
 use crate::model::kubernetes::object::{Body, Object};
 use crate::source::FileId;
 
@@ -18,7 +19,7 @@ const MAX_VARIANTS: usize = 32;
 
 /// An object: its file, and its number among the file's objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ObjectId {
+pub(super) struct ObjectPlace {
     pub file: FileId,
     pub number: usize,
 }
@@ -120,7 +121,7 @@ impl Roots {
         &self,
         files: &[FileFacts],
         closures: &[Closure],
-        id: ObjectId,
+        id: ObjectPlace,
         patches: &[(usize, usize)],
     ) -> Vec<Plan> {
         let roots = match self.by_file.get(&id.file) {

@@ -2,10 +2,10 @@
 
 use super::availability::available;
 use crate::analysis::Ctx;
-use crate::analysis::job_work::called_workflow;
+use crate::analysis::job_work::{called_workflow, composite_action};
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Access, Expression, Job, Workflow};
+use crate::model::workflow::{Access, Expression, Job, Secrets, Workflow};
 use crate::suggest::nearest;
 
 const CONTEXTS: &[&str] = &[
@@ -171,7 +171,8 @@ fn undefined_name(
         "github" => undefined_in("`github`", access, name, GITHUB.iter().copied()),
         "runner" => undefined_in("`runner`", access, name, RUNNER.iter().copied()),
         "strategy" => undefined_in("`strategy`", access, name, STRATEGY.iter().copied()),
-        "steps" => undefined_step(job?, expression, access, name),
+        "steps" => undefined_step(job?, expression, access, name)
+            .or_else(|| undefined_step_output(ctx, workflow, job?, access, name)),
         "needs" => undefined_need(ctx, workflow, job?, access, name),
         "jobs" => {
             let ids = workflow.jobs.iter().map(|job| job.id.value.as_str());
@@ -179,7 +180,9 @@ fn undefined_name(
                 .or_else(|| undefined_output(ctx, workflow, workflow.job(name)?, access))
         }
         "matrix" => undefined_axis(workflow, job?, access, name),
-        "inputs" => undefined_input(workflow, access, name),
+        "inputs" => undefined_input(workflow, access, name)
+            .or_else(|| later_input(workflow, expression, access, name)),
+        "secrets" => undeclared_secret(ctx, workflow, access, name),
         _ => None,
     }
 }
@@ -252,6 +255,69 @@ fn undefined_input(workflow: &Workflow, access: &Access, name: &str) -> Option<F
     )
 }
 
+/// The finding for the default of an input that reads the input itself, or one after it.
+fn later_input(
+    workflow: &Workflow,
+    expression: &Expression,
+    access: &Access,
+    name: &str,
+) -> Option<Finding> {
+    let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
+    let [_, "workflow_call", "inputs", own, "default"] = keys.as_slice() else {
+        return None;
+    };
+
+    let position = |name: &str| {
+        let mut inputs = workflow.inputs.iter();
+        inputs.position(|input| {
+            input.event == "workflow_call" && input.name.value.eq_ignore_ascii_case(name)
+        })
+    };
+    if position(name)? < position(own)? {
+        return None;
+    }
+
+    Some(
+        Finding::new(
+            access.location,
+            format!("input `{name}` is not set yet at this point"),
+        )
+        .help(format!("declare it before `{own}`, or write the value")),
+    )
+}
+
+/// The finding for a secret that a called workflow does not declare, if nothing passes all of the
+/// caller's secrets to it.
+fn undeclared_secret(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    access: &Access,
+    name: &str,
+) -> Option<Finding> {
+    let declared = workflow.secrets.as_ref()?;
+    if name == "github_token" || !workflow.only_on(&["workflow_call"]) {
+        return None;
+    }
+
+    let inherits = ctx.facts.workflows().any(|caller| {
+        caller.jobs.iter().any(|job| {
+            matches!(job.secrets, Secrets::Inherit(_))
+                && called_workflow(ctx, caller, job)
+                    .is_some_and(|called| called.file == workflow.file)
+        })
+    });
+    if inherits {
+        return None;
+    }
+
+    undefined_in(
+        "the `secrets` of `workflow_call`",
+        access,
+        name,
+        declared.iter().map(|secret| secret.value.as_str()),
+    )
+}
+
 fn undefined_step(
     job: &Job,
     expression: &Expression,
@@ -289,6 +355,32 @@ fn undefined_step(
             .help("use `outputs`, `outcome`, or `conclusion`"),
         ),
     }
+}
+
+/// The finding for an output that a composite action of the repository does not have.
+fn undefined_step_output(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    job: &Job,
+    access: &Access,
+    id: &str,
+) -> Option<Finding> {
+    let output = access.part(3);
+    if access.part(2) != "outputs" || output.is_empty() || output == "*" {
+        return None;
+    }
+
+    let step = &job.steps[job.step_index(id)?];
+    let action = composite_action(ctx, workflow, step)?;
+    let outputs = action.jobs.iter().flat_map(|job| &job.outputs);
+    let path = step.uses.as_ref()?.value.as_str();
+
+    undefined_in(
+        &format!("the outputs of `{path}`"),
+        access,
+        output,
+        outputs.map(|output| output.name.value.as_str()),
+    )
 }
 
 /// The finding for an output that a job, or the workflow that it calls, does not have.

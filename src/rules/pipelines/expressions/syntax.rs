@@ -18,6 +18,10 @@ pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             report_boolean_inputs(workflow, expression, sink);
         }
 
+        if expression.text.contains("inputs.") && expression.text.contains('\'') {
+            report_text_comparisons(workflow, expression, sink);
+        }
+
         // Without a call, an expression that parses is valid.
         if expression.is_sound() && !expression.text.contains('(') {
             continue;
@@ -75,6 +79,57 @@ fn report_boolean_inputs(workflow: &Workflow, expression: &Expression, sink: &mu
                 format!("`github.event.inputs.{name}` is a string: {result}"),
             )
             .help(format!("use `inputs.{name}`, which is a boolean")),
+        );
+    }
+}
+
+/// Reports boolean inputs that are compared with `'true'` or `'false'`: no string equals a boolean.
+fn report_text_comparisons(workflow: &Workflow, expression: &Expression, sink: &mut Sink) {
+    let Ok(tree) = expression.parse() else { return };
+
+    let mut inputs = Vec::new();
+    visit_nodes(&tree, &mut |node| {
+        if let Expr::BinExpr(binary) = &node.inner
+            && matches!(binary.op, BinOp::Eq | BinOp::Neq)
+        {
+            for (input, other) in [(&binary.lhs, &binary.rhs), (&binary.rhs, &binary.lhs)] {
+                if let Expr::Literal(Literal::String(text)) = &other.inner
+                    && matches!(&**text, "true" | "false")
+                {
+                    inputs.push((
+                        input.origin.raw.to_ascii_lowercase(),
+                        input.origin.span,
+                        text.to_string(),
+                    ));
+                }
+            }
+        }
+    });
+
+    for (raw, span, text) in inputs {
+        let Some(name) = raw.strip_prefix("inputs.") else {
+            continue;
+        };
+
+        // An input of both events is a boolean in both, or it cannot be known.
+        let mut declared = workflow
+            .inputs
+            .iter()
+            .filter(|input| input.name.value.eq_ignore_ascii_case(name))
+            .peekable();
+        let is_boolean = declared.peek().is_some()
+            && !workflow.action
+            && declared.all(|input| input.kind == "boolean");
+        if !is_boolean {
+            continue;
+        }
+
+        sink.report(
+            Finding::new(
+                expression.place_of(span.start..span.end),
+                format!("`inputs.{name}` is a boolean, which never equals `'{text}'`"),
+            )
+            .help(format!("write `{text}` without quotes")),
         );
     }
 }

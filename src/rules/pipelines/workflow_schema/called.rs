@@ -109,8 +109,16 @@ fn excess(
 }
 
 fn exceeded_scope(grant: &Permissions, requested: &Permissions) -> Option<Excess> {
-    let Grant::Scopes(scopes) = &requested.grant else {
-        return None;
+    let scopes = match (&requested.grant, &grant.grant) {
+        (Grant::Scopes(scopes), _) => scopes,
+        (Grant::WriteAll, Grant::ReadAll) => {
+            return Some(Excess {
+                scope: "contents".to_owned(),
+                requested: Access::Write,
+                granted: Access::Read,
+            });
+        }
+        _ => return None,
     };
 
     scopes.iter().find_map(|(scope, access)| {
@@ -141,11 +149,53 @@ fn access_to(grant: &Permissions, scope: &str) -> Option<Access> {
 /// Checks that a called workflow has another concurrency group than its callers. In a called
 /// workflow, `github.workflow` is the name of the caller.
 pub(super) fn check_concurrency(ctx: &Ctx, workflow: &Workflow, problems: &mut Problems) {
+    check_own_jobs(ctx, workflow, problems);
+
     if workflow.trigger("workflow_call").is_none() {
         return;
     }
 
+    let groups = std::iter::once(&workflow.concurrency)
+        .chain(workflow.jobs.iter().map(|job| &job.concurrency));
+
+    for group in groups.take(MAX_GROUPS) {
+        check_group(ctx, workflow, group, problems);
+    }
+}
+
+/// Checks that no job waits for the concurrency group that its own workflow holds.
+fn check_own_jobs(ctx: &Ctx, workflow: &Workflow, problems: &mut Problems) {
     let Some(group) = group_text(ctx, &workflow.concurrency) else {
+        return;
+    };
+
+    for job in &workflow.jobs {
+        if let Some(location) = job.concurrency.location()
+            && group_text(ctx, &job.concurrency) == Some(group)
+        {
+            problems.wrong_with(
+                location,
+                format!(
+                    "job `{}` has the concurrency group of its workflow, so it is canceled",
+                    job.id.value
+                ),
+                "name the group of the job differently, or remove one of them",
+            );
+        }
+    }
+}
+
+/// How many concurrency groups of a workflow are compared with those of its callers.
+const MAX_GROUPS: usize = 20;
+
+/// Checks one concurrency group of a called workflow.
+fn check_group(
+    ctx: &Ctx,
+    workflow: &Workflow,
+    concurrency: &Setting<String>,
+    problems: &mut Problems,
+) {
+    let Some(group) = group_text(ctx, concurrency) else {
         return;
     };
 
@@ -160,7 +210,7 @@ pub(super) fn check_concurrency(ctx: &Ctx, workflow: &Workflow, problems: &mut P
                 continue;
             }
 
-            let Some(location) = workflow.concurrency.location() else {
+            let Some(location) = concurrency.location() else {
                 return;
             };
             let path = ctx.facts.path(caller.file);

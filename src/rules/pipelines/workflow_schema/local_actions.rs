@@ -75,7 +75,9 @@ pub(super) fn check(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, problems: &mu
                     "add `- uses: actions/checkout@…` as an earlier step",
                 );
             } else if own_path.is_some() || !workspace.has_others && !is_shared {
-                check_exists(ctx, root, uses, own_path.unwrap_or(path), problems);
+                let path = own_path.unwrap_or(path);
+                check_exists(ctx, root, uses, path, problems);
+                check_inputs(ctx, root, step, path, problems);
             }
         }
 
@@ -101,6 +103,42 @@ fn is_self_hosted(job: Node<'_>) -> bool {
     });
 
     !is_hosted
+}
+
+/// Checks that a step passes the inputs that an action requires.
+fn check_inputs(ctx: &Ctx, root: &str, step: Node<'_>, path: &str, problems: &mut Problems) {
+    let Some(uses) = step.get("uses") else { return };
+    let tree = ["action.yml", "action.yaml"].iter().find_map(|name| {
+        let path = join(&join(root, path)?, name)?;
+        let file = ctx.facts.repository.find(&path)?;
+        ctx.facts.file(file.id).tree.as_ref()
+    });
+    let inputs = tree
+        .and_then(|tree| tree.root()?.get("inputs"))
+        .into_iter()
+        .flat_map(Node::entries);
+
+    for input in inputs {
+        let is_required = input.value.get("required").and_then(Node::as_bool) == Some(true)
+            && input.value.get("default").is_none();
+        let Some(name) = input.key.str().filter(|_| is_required) else {
+            continue;
+        };
+
+        let mut passed = step.get("with").into_iter().flat_map(Node::entries);
+        let is_passed = passed.any(|entry| {
+            entry
+                .key
+                .str()
+                .is_some_and(|key| key.eq_ignore_ascii_case(name))
+        });
+        if !is_passed {
+            problems.wrong(
+                uses.content(),
+                format!("`{path}` requires the input `{name}`"),
+            );
+        }
+    }
 }
 
 /// Checks that the folder of an action is in the repository, and has an action.
