@@ -15,7 +15,7 @@ use crate::graph::User;
 use crate::model::chart;
 use crate::model::compose::{self, Project};
 use crate::model::container::Container;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::file_role::Role;
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -27,7 +27,7 @@ use crate::source::{FileId, Located, Location, parent};
 pub struct Service<'a> {
     pub name: String,
     /// The stages that its images are built from.
-    pub builds: Vec<(&'a Dockerfile, usize)>,
+    pub builds: Vec<(&'a Dockerfile, StageId)>,
     pub composed: Vec<(&'a Project, &'a compose::Service)>,
     pub workloads: Vec<(&'a Object, &'a Workload)>,
     /// Where pipelines build its image.
@@ -189,7 +189,7 @@ fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>)
 
 fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
     // Compose services by the stage that they run, where they are alone in it.
-    let mut by_build: BTreeMap<(FileId, usize), Option<String>> = BTreeMap::new();
+    let mut by_build: BTreeMap<(FileId, StageId), Option<String>> = BTreeMap::new();
     for service in services.values() {
         for (dockerfile, stage) in &service.builds {
             by_build
@@ -208,7 +208,7 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
         .collect();
     // Templates are joined to what has a name.
     deployed.sort_by_key(|(object, _)| object.helm);
-    let mut users: BTreeMap<(FileId, usize), Vec<&str>> = BTreeMap::new();
+    let mut users: BTreeMap<(FileId, StageId), Vec<&str>> = BTreeMap::new();
     for (object, workload) in &deployed {
         for container in workload.pod.main() {
             if let Some((dockerfile, stage)) = ctx.graph.build_of(container)
@@ -498,7 +498,7 @@ fn push_build<'a>(
     ctx: &Ctx<'a>,
     service: &mut Service<'a>,
     dockerfile: &'a Dockerfile,
-    stage: usize,
+    stage: StageId,
 ) {
     let is_known = service
         .builds

@@ -11,7 +11,7 @@ use crate::data::{self, Class};
 use crate::model::Setting;
 use crate::model::compose::{self, Condition, Project};
 use crate::model::container::{Container, ContainerRole, HealthCheck, Probe, ProbeAction};
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::server::{ScriptFolders, script_file};
 use crate::rules::wiring::health_endpoint::requests::requests;
@@ -110,7 +110,7 @@ fn check(health: &Setting<HealthCheck>, anchor: Location) -> Option<Answer> {
 }
 
 /// The check that the base image of a stage brings.
-fn base_check(dockerfile: &Dockerfile, stage: usize) -> Option<Answer> {
+fn base_check(dockerfile: &Dockerfile, stage: StageId) -> Option<Answer> {
     let Some(Base::Image(image)) = dockerfile.root(stage) else {
         return None;
     };
@@ -131,7 +131,7 @@ fn base_check(dockerfile: &Dockerfile, stage: usize) -> Option<Answer> {
     }
 }
 
-fn image_check(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
+fn image_check(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     if let Some(answer) = check(dockerfile.health(stage), anchor) {
         return answer;
@@ -455,7 +455,12 @@ fn container_shutdown(ctx: &Ctx, owner: Owner, container: &Container) -> Answer 
     }
 }
 
-fn stage_shutdown(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize, folders: &[String]) -> Answer {
+fn stage_shutdown(
+    ctx: &Ctx,
+    dockerfile: &Dockerfile,
+    stage: StageId,
+    folders: &[String],
+) -> Answer {
     match start::of_stage(dockerfile, stage) {
         Some(command) => start_answer(ctx, &command, folders),
         None => Answer::not_applicable("its base image starts it"),

@@ -11,7 +11,7 @@ use crate::data::{self, Class, User};
 use crate::finding::{Confidence, Level, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::kubernetes::Object;
 use crate::model::package::{Pin, Verb, call, pin};
@@ -111,7 +111,7 @@ fn base_user(reference: &Reference, place: Location, is_open: bool) -> Answer {
     }
 }
 
-fn stage_user(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
+fn stage_user(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     let base = base_image::effective(ctx, dockerfile, stage);
 
@@ -261,7 +261,7 @@ pub fn reproducible(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn reproducible_build(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
+fn reproducible_build(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     let mut sink = Sink::new("frozen-install", Level::Warning, Confidence::High);
     frozen_install::check(ctx, dockerfile, &mut sink);
@@ -458,7 +458,7 @@ pub fn small(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn small_stage(ctx: &Ctx, dockerfile: &Dockerfile, index: usize) -> Answer {
+fn small_stage(ctx: &Ctx, dockerfile: &Dockerfile, index: StageId) -> Answer {
     /// Parts of the names and tags of small images.
     const SMALL: &[&str] = &[
         "slim",
@@ -532,7 +532,7 @@ pub fn build_context(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn context_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Answer {
+fn context_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let reachable = dockerfile.reachable([stage]);
     let copies: Vec<(Location, bool)> = dockerfile
         .instructions()
