@@ -165,7 +165,7 @@ fn field_words(title: &str, problem: &Problem) -> (String, String) {
             format!("`{key}` is not a field of {}", place_name(title, place)),
             match right.as_str() {
                 "" => "move it to the top level of the object".to_owned(),
-                right => format!("move it to `{right}`"),
+                right => format!("move it to {}", way_to(right)),
             },
         ),
         Problem::WrongType { key, expected } => (
@@ -179,6 +179,21 @@ fn field_words(title: &str, problem: &Problem) -> (String, String) {
         ),
         _ => (String::new(), String::new()),
     }
+}
+
+/// The mapping of a path, from the inside out: an item of `containers` of `spec`.
+fn way_to(path: &str) -> String {
+    let parts: Vec<String> = path
+        .split('.')
+        .filter(|part| *part != "*")
+        .rev()
+        .map(|part| match part.strip_suffix("[]") {
+            Some(list) => format!("an item of `{list}`"),
+            None => format!("`{part}`"),
+        })
+        .collect();
+
+    parts.join(" of ")
 }
 
 /// A mapping of an object: the end of its path, or the object itself.
