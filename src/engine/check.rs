@@ -9,7 +9,7 @@ use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::{self, Rule};
-use crate::fence::{self, isolate};
+use crate::fence::{self, attempt, isolate};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Service;
 use crate::model::facts::{Facts, FileFacts};
@@ -341,12 +341,17 @@ fn guard(
     run: impl FnOnce(&mut Sink),
 ) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
-    let done = isolate(rule.name, file, || run(&mut sink));
+    let done = attempt(rule.name, file, || run(&mut sink));
+
+    // Nearly every check of nearly every file ends here.
+    if done.is_ok() && sink.is_empty() {
+        return;
+    }
 
     findings.append(&mut sink.into_findings());
     findings.extend(
         done.err()
-            .map(|finding| fence::of_rule(*finding, rule.name)),
+            .map(|panicked| fence::of_rule(panicked.into(), rule.name)),
     );
 }
 
