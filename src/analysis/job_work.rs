@@ -27,7 +27,7 @@ pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork
         evidence: Vec::new(),
         is_open: true,
     };
-    let part = (job.index.index(), workflow.jobs.len());
+    let part = (job.index, workflow.jobs.len());
 
     ctx.job_works
         .answer(workflow.id, part, || find_job_work(ctx, workflow, job))

@@ -43,12 +43,12 @@ use crate::credential::{self, SecretFile};
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::tasks::{TaskFile, TaskFormat};
-use crate::model::workflow::Workflow;
+use crate::model::workflow::{Job, Workflow};
 use crate::source::{FileId, Location};
 use answers::{BuildContext, EffectiveBase, JobWork, MisplacedVariable, RootUse, Started};
 use ignored::Ignored;
@@ -88,11 +88,11 @@ pub struct Analysis<'a> {
     build_folders: OnceLock<HashMap<String, Vec<String>>>,
     build_contexts: Slots<Dockerfile, Vec<BuildContext>>,
     script_folders: Slots<Dockerfile, Vec<String>>,
-    shipped_layers: Slots<Dockerfile, BTreeSet<usize>>,
-    built_stages: Slots<Dockerfile, BTreeSet<usize>>,
-    stage_bases: PartSlots<Dockerfile, EffectiveBase>,
-    stage_servers: PartSlots<Dockerfile, Vec<Started>>,
-    stage_root_uses: PartSlots<Dockerfile, RootUse>,
+    shipped_layers: Slots<Dockerfile, BTreeSet<StageId>>,
+    built_stages: Slots<Dockerfile, BTreeSet<StageId>>,
+    stage_bases: PartSlots<Dockerfile, Stage, EffectiveBase>,
+    stage_servers: PartSlots<Dockerfile, Stage, Vec<Started>>,
+    stage_root_uses: PartSlots<Dockerfile, Stage, RootUse>,
 
     // About containers, of services and of pods.
     container_folders: Slots<Container, Vec<String>>,
@@ -103,7 +103,7 @@ pub struct Analysis<'a> {
     misplaced_variables: Slots<Project, Vec<MisplacedVariable>>,
 
     // About workflows and their jobs.
-    job_works: PartSlots<Workflow, JobWork>,
+    job_works: PartSlots<Workflow, Job, JobWork>,
 }
 
 impl<'a> Analysis<'a> {

@@ -99,7 +99,13 @@ fn kube_settings(
 }
 
 fn image(container: SpecReader) -> Option<ImageUse> {
-    let image = match container.get("image") {
+    // Operators of data stores call it so.
+    let key = if container.node.get("image").is_none() && container.scope.open {
+        "imageName"
+    } else {
+        "image"
+    };
+    let image = match container.get(key) {
         Setting::Set(image) => image,
         // Something else writes it.
         Setting::Unknown(Some(location)) => {

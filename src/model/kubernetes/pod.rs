@@ -1,5 +1,7 @@
 //! Pods: their containers, volumes, and the objects they name.
 
+use std::collections::HashMap;
+
 use super::container::lower_container;
 use super::labels::Labels;
 use super::pod_defaults::PodDefaults;
@@ -50,6 +52,38 @@ impl Pod {
         self.volumes.extend(other.volumes);
         self.references.extend(other.references);
         self.sysctls.extend(other.sysctls);
+    }
+
+    /// A pod of containers of which something else makes it; what they lack is unknown.
+    pub(super) fn of_containers(items: &[SpecReader], annotations: &Labels) -> Self {
+        let Some(first) = items.first() else {
+            return Self::default();
+        };
+
+        let defaults = PodDefaults {
+            spec: first.opened(),
+            security: Setting::Unknown(None),
+            annotations,
+            volumes: HashMap::new(),
+            volumes_open: true,
+            windows: false,
+            own_users: false,
+        };
+        let mut references = Vec::new();
+        let containers = items
+            .iter()
+            .map(|item| {
+                let item = item.opened();
+                lower_container(item, ContainerRole::Main, &defaults, &mut references)
+            })
+            .collect();
+
+        Self {
+            location: first.node.location(),
+            containers,
+            references,
+            ..Self::default()
+        }
     }
 
     /// The containers that run as long as the pod.
