@@ -461,10 +461,13 @@ fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
     })
 }
 
+/// An entry of [`ROLES`].
+type RoleWord = (&'static str, Role, Part);
+
 /// The words of a length that say what a file is for, in the order of [`ROLES`]: every part of every
 /// path is looked up.
-fn roles_of_length(length: usize) -> &'static [(&'static str, Role, Part)] {
-    static BY_LENGTH: LazyLock<Vec<Vec<(&str, Role, Part)>>> = LazyLock::new(|| {
+fn roles_of_length(length: usize) -> &'static [RoleWord] {
+    static BY_LENGTH: LazyLock<Vec<Vec<RoleWord>>> = LazyLock::new(|| {
         let mut by_length: Vec<Vec<_>> = Vec::new();
 
         for entry in ROLES {
