@@ -232,6 +232,33 @@ spec:
 }
 
 #[test]
+fn an_absence_is_told_once_for_a_collection_of_projects() {
+    let projects = |count: usize| {
+        (0..count)
+            .map(|number| {
+                let is_collection = count > 5;
+                let mark = match number {
+                    0 if is_collection => "warning[memory-limit]: …(and 5 more in 6 files)",
+                    _ if is_collection => "also[memory-limit]",
+                    _ => "warning[memory-limit]: …has no memory limit",
+                };
+                format!(
+                    r"//- p{number}/compose.yaml
+services:
+  shop{number}:
+  ^^^^^ {mark}
+    image: acme/shop:1.2.{number}
+"
+                )
+            })
+            .collect::<String>()
+    };
+
+    rules(&["memory-limit"]).check(&projects(6));
+    rules(&["memory-limit"]).check(&projects(5));
+}
+
+#[test]
 fn a_namespace_of_the_host_is_told_once() {
     rules(&["host-namespace"]).check(
         r"//- a/compose.yaml

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::units::{ObjectKey, Precedence, Unit, Units};
-use crate::catalog::{self, CauseTable, Profile, Sameness, Scope};
+use crate::catalog::{self, CauseTable, Concern, Profile, Sameness, Scope};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{ALSO, Finding, Label, Level};
 use crate::source::{FileId, Location};
@@ -235,7 +235,7 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
         let scope = match table.scope {
             Scope::Object => object.cloned().map(ScopeKey::Object),
             Scope::File => Some(ScopeKey::File(location.file)),
-            Scope::Unit => Some(ScopeKey::Unit(units.unit(location.file))),
+            Scope::Unit => Some(ScopeKey::Unit(unit(finding, units))),
             Scope::Repository => Some(ScopeKey::Repository),
         };
         bonds.extend(scope.map(|scope| Bond::Scope(scope, same)));
@@ -253,6 +253,17 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
     bonds.push(Bond::Bytes(original, location.span.start, &finding.message));
 
     bonds
+}
+
+/// The unit whose findings of a rule are one: wider for what is missing than for what is wrong.
+fn unit<'k>(finding: &Finding, units: &'k Units) -> Unit<'k> {
+    let file = finding.location.file;
+    let concern = catalog::rule(finding.rule).map(|rule| rule.concern);
+
+    match concern {
+        Some(Concern::Availability | Concern::Hardening) => units.unit_of_absence(file),
+        _ => units.unit(file),
+    }
 }
 
 /// The bond of a finding to those of the same object in other files.

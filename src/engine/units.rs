@@ -68,6 +68,8 @@ pub(super) struct Units<'f> {
     copies: HashMap<FileId, FileId>,
     /// Folders that kustomizations gather: bases and components.
     gathered: HashSet<&'f str>,
+    /// The repository holds many compose projects.
+    is_collection: bool,
 }
 
 impl<'f> Units<'f> {
@@ -123,6 +125,7 @@ impl<'f> Units<'f> {
                 .collect(),
             copies: copies(facts.repository, files),
             gathered: gathered_folders(facts),
+            is_collection: is_collection(facts),
         }
     }
 
@@ -148,6 +151,15 @@ impl<'f> Units<'f> {
     /// The unit of a file that has findings.
     pub(super) fn unit(&self, file: FileId) -> Unit<'f> {
         self.units.get(&file).copied().unwrap_or(Unit::File(file))
+    }
+
+    /// The unit of a file where something is missing. The projects of a collection are one: what all
+    /// of them lack is missing once.
+    pub(super) fn unit_of_absence(&self, file: FileId) -> Unit<'f> {
+        match self.unit(file) {
+            Unit::Compose(_) if self.is_collection => Unit::Compose(""),
+            unit => unit,
+        }
     }
 
     /// The files that a person edits come before those that are derived from them.
@@ -306,6 +318,17 @@ fn highest_with<'f>(
     }
 
     highest
+}
+
+/// How many compose projects a repository may have that is not a collection of them.
+const FEW_PROJECTS: usize = 5;
+
+/// Whether a repository is a collection of compose projects, each in a folder of its own.
+fn is_collection(facts: &Facts) -> bool {
+    let projects = facts.projects().iter();
+    let folders: HashSet<&str> = projects.map(|project| project.folder.as_str()).collect();
+
+    folders.len() > FEW_PROJECTS
 }
 
 /// The paths that kustomizations gather. Files among them do no harm: no folder has their names.

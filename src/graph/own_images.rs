@@ -48,7 +48,8 @@ impl OwnImages {
             .into_iter()
             .filter(|(_, names)| names.len() >= 2)
             .map(|(owner, _)| owner)
-            .chain(pushed_owners(facts));
+            .chain(pushed_owners(facts))
+            .chain(owners_in_expressions(facts));
 
         Self {
             owners: owners.collect(),
@@ -87,6 +88,28 @@ fn pushed_owners<'a>(facts: &'a Facts) -> impl Iterator<Item = String> + 'a {
         .filter(|value| !value.is_empty() && !value.contains([' ', ':', '$']))
         .filter(|value| !value.contains('.') || value.contains('/'))
         .filter_map(|value| owner(&Reference::parse(&format!("{value}/image"))))
+}
+
+/// The owners of images that a pushing workflow chooses from:
+/// `${{ github.ref_name == 'main' && 'acme/shop' || 'acme/shop-next' }}`.
+fn owners_in_expressions(facts: &Facts) -> Vec<String> {
+    let mut owners = Vec::new();
+
+    for workflow in facts.workflows() {
+        for build in image_builds(workflow).iter().filter(|build| build.pushes) {
+            for tag in build.tags.iter().filter(|tag| tag.value.contains("${{")) {
+                let literals = tag.value.split('\'').skip(1).step_by(2);
+                let images = literals.filter(|literal| {
+                    literal.contains('/')
+                        && !literal.contains(['{', ' '])
+                        && !literal.starts_with("refs/")
+                });
+                owners.extend(images.filter_map(|image| owner(&Reference::parse(image))));
+            }
+        }
+    }
+
+    owners
 }
 
 /// The registry and the folder of an image; `None` for images without a folder.

@@ -53,21 +53,23 @@ fn outdated_version(uses: &Located<String>) -> Option<Finding> {
         return None;
     }
 
-    let (message, help) = if lowest == ARCHIVED {
+    let (message, help, aspect) = if lowest == ARCHIVED {
         (
             format!("`{name}` is archived and has no version with a supported runtime"),
             "use the successor named on its page, or the tool itself".to_owned(),
+            "archived",
         )
     } else {
         (
             format!("`{name}@v{major}` uses a runtime that runners no longer support"),
             format!("use `v{lowest}` or later"),
+            "old",
         )
     };
 
     Some(
         Finding::new(version_location(uses, version), message)
-            .aspect(help.clone())
+            .aspect(aspect)
             .help(help),
     )
 }

@@ -10,7 +10,7 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
 use crate::source::Location;
 
-/// Profiles that nobody names: of services that others extend, which pass their profiles on.
+/// Profiles that are never named: of services that others extend, which pass their profiles on.
 const NEVER_NAMED: [&str; 6] = [
     "abstract",
     "disabled",
