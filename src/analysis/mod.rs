@@ -12,6 +12,7 @@ pub mod env_examples;
 pub mod env_names;
 pub mod exits;
 pub mod hosts;
+pub mod image_files;
 pub mod job_work;
 pub mod lock_files;
 pub mod misplaced_variables;

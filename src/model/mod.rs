@@ -21,6 +21,7 @@ pub mod image;
 pub mod keywords;
 pub mod kubernetes;
 pub mod lower;
+pub mod manifest_needs;
 pub mod package;
 pub mod path_class;
 pub mod repository_owner;
