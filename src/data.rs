@@ -109,6 +109,9 @@ pub struct KnownImage {
     /// Variables that hold a credential, with well-known defaults.
     #[serde(default)]
     pub credentials: BTreeMap<String, Vec<String>>,
+    /// The program that runs the command of a service, with its first words.
+    #[serde(default)]
+    pub entrypoint: Vec<String>,
     /// The image has a HEALTHCHECK of its own.
     #[serde(default)]
     pub healthcheck: bool,

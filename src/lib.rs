@@ -38,6 +38,8 @@ mod walk;
 
 pub mod engine;
 
+pub mod fixes;
+
 pub mod report;
 
 pub mod cli;

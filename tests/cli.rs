@@ -47,6 +47,10 @@ impl Folder {
     fn run(&self, arguments: &[&str]) -> Run {
         Run::of(self.command(arguments).output().unwrap())
     }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap()
+    }
 }
 
 impl Drop for Folder {
@@ -599,4 +603,68 @@ fn standard_input_may_be_a_file_that_is_not_there() {
     );
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     assert!(!Path::new(&folder.0).join("sub").exists());
+}
+
+/// A Dockerfile with one finding that has a safe fix.
+const ADDS: &str = "FROM debian:12.5\r\n# Kept.\r\nADD a /a\r\nUSER 10001\r\nCMD [\"/a\"]\r\n";
+
+#[test]
+fn diff_shows_and_fix_writes() {
+    let folder = Folder::new(&[("api/Dockerfile", ADDS), ("api/a", "x")]);
+    let fixed = ADDS.replace("ADD", "COPY");
+
+    let diff = folder.run(&["--diff", "--select", "copy-not-add", "--min-level", "note"]);
+    assert_eq!(diff.code, 1, "{}{}", diff.out, diff.err);
+    assert_eq!(
+        diff.out,
+        "--- a/api/Dockerfile\n+++ b/api/Dockerfile\n@@ -1,5 +1,5 @@\n FROM debian:12.5\r\n \
+         # Kept.\r\n-ADD a /a\r\n+COPY a /a\r\n USER 10001\r\n CMD [\"/a\"]\r\n"
+    );
+    assert_eq!(diff.err, "Would fix 1 finding in 1 file\n");
+    assert_eq!(folder.read("api/Dockerfile"), ADDS);
+
+    let fix = folder.run(&["--fix", "--select", "copy-not-add", "--min-level", "note"]);
+    assert_eq!(fix.code, 0, "{}{}", fix.out, fix.err);
+    assert_eq!(fix.err, "Fixed 1 finding in 1 file\n");
+    assert!(fix.out.starts_with("Ready: "), "{}", fix.out);
+    assert_eq!(folder.read("api/Dockerfile"), fixed);
+
+    let again = folder.run(&["--diff", "--select", "copy-not-add", "--min-level", "note"]);
+    assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
+}
+
+#[test]
+fn fix_stays_within_the_named_paths() {
+    let folder = Folder::new(&[("a/Dockerfile", ADDS), ("b/Dockerfile", ADDS)]);
+
+    folder.run(&["--fix", "--min-level", "note", "b/Dockerfile"]);
+
+    assert_eq!(folder.read("a/Dockerfile"), ADDS);
+    assert_ne!(folder.read("b/Dockerfile"), ADDS);
+}
+
+#[test]
+fn fix_leaves_what_it_cannot_write_as_it_is() {
+    let folder = Folder::new(&[("a/Dockerfile", "")]);
+    let latin = [b"# \xe9\n".as_slice(), ADDS.as_bytes()].concat();
+    fs::write(folder.0.join("a/Dockerfile"), &latin).unwrap();
+
+    let run = folder.run(&["--fix", "--min-level", "note", "a"]);
+
+    assert_eq!(run.code, 2, "{}", run.out);
+    assert_eq!(fs::read(folder.0.join("a/Dockerfile")).unwrap(), latin);
+}
+
+#[test]
+fn fix_refuses_standard_input() {
+    let folder = Folder::new(&[]);
+
+    let run = folder.run(&["--fix", "--stdin-filename", "Dockerfile"]);
+
+    assert_eq!(run.code, 2);
+    assert!(
+        run.err.contains("`--fix` cannot write to standard input"),
+        "{}",
+        run.err
+    );
 }

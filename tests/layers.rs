@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 /// Modules that may name [`Finding`](deploylint::finding::Finding): all from `rules` on, and
 /// `finding` itself.
 const KNOWS_FINDINGS: &[&str] = &[
-    "finding", "fence", "catalog", "rules", "config", "suppress", "walk", "engine", "report", "cli",
+    "finding", "fence", "catalog", "rules", "config", "suppress", "walk", "engine", "fixes",
+    "report", "cli",
 ];
 
 /// Uses between wings that remain, each with the reason.

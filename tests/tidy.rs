@@ -218,6 +218,7 @@ fn documents_know_every_flag() {
     let documents = [
         "README.md",
         "docs/configuration.md",
+        "docs/fixes.md",
         "docs/output.md",
         "docs/suppression.md",
         "docs/uses.md",

@@ -1,42 +1,29 @@
 //! The base image of a stage, through images that are built in the repository itself: named build
 //! contexts, and tags that a build here gives.
 
-use crate::analysis::Ctx;
+use super::Ctx;
+pub use super::answers::{EffectiveBase, EffectiveRoot};
 use crate::graph::ContextSource;
 use crate::model::Setting;
 use crate::model::dockerfile::{Base, Dockerfile};
-use crate::model::image::Reference;
 
 /// How many Dockerfiles may build upon each other.
 const MAX_DEPTH: u32 = 8;
 
-/// What a stage comes to with all that it is built upon.
-#[derive(Debug)]
-pub struct EffectiveBase<'a> {
-    /// The USER in effect, in this Dockerfile or in that of its base.
-    pub user: &'a Setting<String>,
-    pub root: EffectiveRoot,
-}
-
-/// The image that is built nowhere in the repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum EffectiveRoot {
-    Image(Reference),
-    Scratch,
-    Unknown,
-}
-
-impl EffectiveBase<'_> {
-    pub const fn image(&self) -> Option<&Reference> {
-        match &self.root {
-            EffectiveRoot::Image(reference) => Some(reference),
-            EffectiveRoot::Scratch | EffectiveRoot::Unknown => None,
-        }
-    }
-}
-
 /// The base of a stage, and the USER in effect there.
-pub fn effective<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: usize) -> EffectiveBase<'a> {
+pub fn effective<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c EffectiveBase {
+    static UNKNOWN: EffectiveBase = EffectiveBase {
+        user: Setting::Unknown(None),
+        root: EffectiveRoot::Unknown,
+    };
+    let part = (stage, dockerfile.stages.len());
+
+    ctx.stage_bases
+        .answer(dockerfile.id, part, || find_base(ctx, dockerfile, stage))
+        .unwrap_or(&UNKNOWN)
+}
+
+fn find_base<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: usize) -> EffectiveBase {
     let (mut dockerfile, mut stage) = (dockerfile, stage);
     let mut user = dockerfile.user(stage).0;
     let mut root = EffectiveRoot::Unknown;
@@ -83,5 +70,8 @@ pub fn effective<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: usize) ->
         }
     }
 
-    EffectiveBase { user, root }
+    EffectiveBase {
+        user: user.clone(),
+        root,
+    }
 }

@@ -3,11 +3,10 @@
 //! An answer is `Unknown` wherever something may have put the file there that cannot be followed: a
 //! copy from another image, a command that writes files, a path with a variable.
 
-use crate::analysis::Ctx;
-use crate::model::build_context::BuildContext;
+use crate::analysis::build_context::BuildContext;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::dockerignore::Dockerignore;
-use crate::source::{Location, file_name, is_inside, join, parent};
+use crate::source::{Location, Repository, file_name, is_inside, join, parent};
 use crate::syntax::dockerfile::{Body, Mount, Source, Transfer, Word};
 use crate::syntax::shell::{Invocation, Script};
 
@@ -58,8 +57,8 @@ pub enum Presence {
 /// What is in an image, before one of its steps runs.
 #[derive(Debug)]
 pub struct ImageFiles<'a> {
-    ctx: &'a Ctx<'a>,
-    context: &'a BuildContext<'a>,
+    repository: Repository<'a>,
+    context: &'a BuildContext,
     /// The folder that the step runs in.
     pub workdir: String,
     copies: Vec<Copied>,
@@ -94,13 +93,13 @@ enum CopyOrigin {
 impl<'a> ImageFiles<'a> {
     /// `None` where a path has a variable without a value, or the system has other paths.
     pub fn before(
-        ctx: &'a Ctx<'a>,
+        repository: Repository<'a>,
         dockerfile: &'a Dockerfile,
-        context: &'a BuildContext<'a>,
+        context: &'a BuildContext,
         step: &Step<'a>,
     ) -> Option<Self> {
         let mut files = Self {
-            ctx,
+            repository,
             context,
             workdir: BASE_FOLDER.to_owned(),
             copies: Vec::new(),
@@ -384,13 +383,11 @@ impl<'a> ImageFiles<'a> {
     }
 
     fn is_file(&self, path: &str) -> bool {
-        join(&self.context.folder, path)
-            .is_some_and(|path| self.ctx.facts.repository.find(&path).is_some())
+        join(&self.context.folder, path).is_some_and(|path| self.repository.find(&path).is_some())
     }
 
     fn is_folder(&self, path: &str) -> bool {
-        join(&self.context.folder, path)
-            .is_some_and(|path| self.ctx.facts.repository.has_folder(&path))
+        join(&self.context.folder, path).is_some_and(|path| self.repository.has_folder(&path))
     }
 }
 

@@ -4,15 +4,15 @@
 use std::collections::HashSet;
 
 use super::Ctx;
+pub use super::answers::JobWork;
 use crate::model::Setting;
-use crate::model::server::task;
-use crate::model::tasks::{Task, json_script, just_recipe, make_target, taskfile_task, toml_task};
+use crate::model::task_call::{TaskCall, TaskRunner, is_xtask};
 use crate::model::workflow::{
     ActionRef, Evidence, Job, Matrix, Step, Workflow, command_purposes, job_purposes,
     nested_script, step_purposes,
 };
 use crate::source::{Location, SourceFile, join};
-use crate::syntax::shell::{self, Invocation, WrapperKind};
+use crate::syntax::shell::{self, Invocation};
 
 /// How far tasks, scripts and calls are followed.
 const MAX_DEPTH: u32 = 6;
@@ -20,18 +20,20 @@ const MAX_DEPTH: u32 = 6;
 /// How many bytes of a script are read.
 const MAX_SCRIPT: usize = 64 * 1024;
 
-/// Everything that a job does.
-#[derive(Debug, Default)]
-pub struct JobWork {
-    /// What it does, each at the place of the job that leads there.
-    pub evidence: Vec<Evidence>,
-    /// Whether a part of it could not be followed: a called workflow of another repository, a task
-    /// that is defined elsewhere.
-    pub is_open: bool,
+/// What a job does, with all that it runs.
+pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork {
+    static UNKNOWN: JobWork = JobWork {
+        evidence: Vec::new(),
+        is_open: true,
+    };
+    let part = (job.index.index(), workflow.jobs.len());
+
+    ctx.job_works
+        .answer(workflow.id, part, || find_job_work(ctx, workflow, job))
+        .unwrap_or(&UNKNOWN)
 }
 
-/// What a job does, with all that it runs.
-pub fn job_work(ctx: &Ctx, workflow: &Workflow, job: &Job) -> JobWork {
+fn find_job_work(ctx: &Ctx, workflow: &Workflow, job: &Job) -> JobWork {
     let mut follower = Follower::new(ctx, workflow);
     follower.work.evidence = job_purposes(job);
     follower.job(workflow, job);
@@ -354,7 +356,10 @@ impl<'a> Follower<'a> {
             };
             let Some(folder) = folder else { continue };
 
-            for file in call.runner.files(self.ctx, &folder, call.is_everywhere) {
+            for file in call
+                .runner
+                .files(self.ctx.facts.repository, &folder, call.is_everywhere)
+            {
                 let Some(task) = call.runner.read(&file.text, name) else {
                     continue;
                 };
@@ -393,15 +398,6 @@ const OPAQUE: &[&str] = &[
     "garden", "fastlane", "ant", "bake", "doit", "scons", "waf", "fab", "thor", "gulp", "grunt",
 ];
 
-/// Whether a command runs the `xtask` package of a Rust repository.
-fn is_xtask(invocation: &Invocation<'_>) -> bool {
-    invocation.program == "cargo"
-        && invocation
-            .args
-            .first()
-            .is_some_and(|word| word.text() == "xtask")
-}
-
 /// A path of the repository in a local reference: `$/x` and `./x` are the same.
 fn local_path(path: &str) -> &str {
     path.strip_prefix("$/").unwrap_or(path)
@@ -413,248 +409,4 @@ fn is_shell_script(file: &SourceFile) -> bool {
     !file.text.is_empty()
         && (file.name().ends_with(".sh")
             || shebang.starts_with("#!") && shebang.trim_end().ends_with("sh"))
-}
-
-/// The file formats in which tasks are defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TaskRunner {
-    Make,
-    Just,
-    Taskfile,
-    /// `package.json`, `composer.json`, `deno.json`, `devbox.json`
-    Manifest,
-    /// `pyproject.toml`, `mise.toml`, `pixi.toml`, `Makefile.toml`
-    Toml,
-}
-
-impl TaskRunner {
-    const fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Make => &["GNUmakefile", "makefile", "Makefile"],
-            Self::Just => &["justfile", "Justfile", ".justfile"],
-            Self::Taskfile => &[
-                "Taskfile.yml",
-                "taskfile.yml",
-                "Taskfile.yaml",
-                "taskfile.yaml",
-                "Taskfile.dist.yml",
-            ],
-            Self::Manifest => &[
-                "package.json",
-                "composer.json",
-                "deno.json",
-                "deno.jsonc",
-                "devbox.json",
-            ],
-            Self::Toml => &[
-                "pyproject.toml",
-                "mise.toml",
-                ".mise.toml",
-                "pixi.toml",
-                "Makefile.toml",
-                "hatch.toml",
-                ".cargo/config.toml",
-            ],
-        }
-    }
-
-    /// The files in a folder, or in the whole repository, that may define the task.
-    fn files<'a>(self, ctx: &Ctx<'a>, folder: &str, is_everywhere: bool) -> Vec<&'a SourceFile> {
-        let repository = ctx.facts.repository;
-
-        if is_everywhere {
-            let files = repository.files().iter();
-            return files
-                .filter(|file| {
-                    self.names().contains(&file.name()) && !file.path.contains("node_modules/")
-                })
-                .collect();
-        }
-
-        self.names()
-            .iter()
-            .filter_map(|name| repository.find(&join(folder, name)?))
-            .collect()
-    }
-
-    fn read(self, text: &str, name: Option<&str>) -> Option<Task> {
-        match self {
-            Self::Make => make_target(text, name),
-            Self::Just => just_recipe(text, name),
-            Self::Taskfile => taskfile_task(text, name),
-            Self::Toml => toml_task(text, name?),
-            Self::Manifest => {
-                let name = name?;
-                let script = json_script(text, name)?;
-                let around = [format!("pre{name}"), format!("post{name}")];
-                let parts: Vec<String> = around
-                    .iter()
-                    .filter_map(|around| json_script(text, around))
-                    .chain([script])
-                    .collect();
-
-                Some(Task {
-                    script: parts.join("\n"),
-                    needs: Vec::new(),
-                })
-            }
-        }
-    }
-}
-
-/// A command that runs tasks by their names.
-#[derive(Clone)]
-struct TaskCall<'s> {
-    runner: TaskRunner,
-    /// The tasks; `None` for the default one.
-    names: Vec<Option<String>>,
-    /// The folder that the command names.
-    folder: Option<&'s str>,
-    /// Whether the task of every package of the repository is meant.
-    is_everywhere: bool,
-    /// Whether the names are those of tasks.
-    is_certain: bool,
-}
-
-impl<'s> TaskCall<'s> {
-    fn of(invocation: &Invocation<'s>) -> Option<Self> {
-        let call = |runner, names| Self {
-            runner,
-            names,
-            folder: None,
-            is_everywhere: false,
-            is_certain: true,
-        };
-        let option = |names: &[&str]| invocation.option(names).map(|option| option.value);
-        let named = |words: &[&'s str]| -> Vec<Option<String>> {
-            words.iter().map(|word| Some((*word).to_owned())).collect()
-        };
-
-        match invocation.program {
-            "make" | "gmake" => {
-                let values = ["-C", "-f", "-j", "-o", "-I", "--directory", "--file"];
-                Some(Self {
-                    folder: option(&["-C", "--directory"]),
-                    ..call(
-                        TaskRunner::Make,
-                        or_default(named(&plain_words(invocation, &values))),
-                    )
-                })
-            }
-            "just" => {
-                let values = ["-f", "--justfile", "-d", "--working-directory", "--set"];
-                let words = plain_words(invocation, &values);
-                let names = named(&words[..words.len().min(1)]);
-                Some(call(TaskRunner::Just, or_default(names)))
-            }
-            "task" | "go-task" => {
-                let values = ["-d", "--dir", "-t", "--taskfile", "-o", "--output"];
-                Some(Self {
-                    folder: option(&["-d", "--dir"]),
-                    ..call(
-                        TaskRunner::Taskfile,
-                        or_default(named(&plain_words(invocation, &values))),
-                    )
-                })
-            }
-            "npm" | "pnpm" | "yarn" | "bun" | "node" => Self::of_package_manager(invocation),
-            "turbo" | "lerna" | "nx" => {
-                let words = plain_words(invocation, &["--filter", "--scope", "-p"]);
-                let verbs = ["run", "run-many", "affected", "exec"];
-                let mut names: Vec<&str> = words
-                    .into_iter()
-                    .filter(|word| !verbs.contains(word))
-                    .collect();
-                names.extend(option(&["-t", "--target", "--targets"]));
-                Some(Self {
-                    is_everywhere: true,
-                    is_certain: false,
-                    ..call(TaskRunner::Manifest, named(&names))
-                })
-            }
-            "composer" | "deno" => {
-                let words = plain_words(invocation, &["-d", "--working-dir"]);
-                let names = first_without(words, &["run", "run-script", "task"]);
-                Some(Self {
-                    is_certain: false,
-                    ..call(TaskRunner::Manifest, named(names.as_slice()))
-                })
-            }
-            "cargo" if is_xtask(invocation) => None,
-            "poe" | "mise" | "cargo" => {
-                let words = plain_words(invocation, &["--manifest-path", "-p", "--package"]);
-                let names = first_without(words, &["run", "make", "r"]);
-                Some(Self {
-                    is_certain: false,
-                    ..call(TaskRunner::Toml, named(names.as_slice()))
-                })
-            }
-            // `pdm run check` runs a task or a program.
-            program if invocation.wrapper(WrapperKind::Runner).is_some() => Some(Self {
-                is_certain: false,
-                ..call(TaskRunner::Toml, named(&[program]))
-            }),
-            _ => None,
-        }
-    }
-
-    fn of_package_manager(invocation: &Invocation<'s>) -> Option<Self> {
-        let is_everywhere = invocation
-            .flag(&[
-                "-w",
-                "--workspace",
-                "--workspaces",
-                "-r",
-                "--recursive",
-                "--filter",
-                "-F",
-                "--ws",
-            ])
-            .is_some()
-            || invocation
-                .args
-                .first()
-                .is_some_and(|word| matches!(word.text(), "workspace" | "workspaces"));
-        let name = match task(invocation) {
-            Some((name, _)) => name,
-            None if is_everywhere => {
-                let words = plain_words(invocation, &["-w", "--workspace", "--filter", "-F"]);
-                (*words.last()?).to_owned()
-            }
-            None => match invocation.args.first()?.text() {
-                "t" | "tst" => "test".to_owned(),
-                _ => return None,
-            },
-        };
-
-        Some(Self {
-            runner: TaskRunner::Manifest,
-            names: vec![Some(name)],
-            folder: invocation
-                .option(&["--prefix", "-C", "--cwd", "--dir"])
-                .map(|option| option.value),
-            is_everywhere,
-            is_certain: !is_everywhere,
-        })
-    }
-}
-
-/// The default task where no task is named.
-fn or_default(names: Vec<Option<String>>) -> Vec<Option<String>> {
-    if names.is_empty() { vec![None] } else { names }
-}
-
-/// The first word that is none of the verbs.
-fn first_without<'s>(words: Vec<&'s str>, verbs: &[&str]) -> Option<&'s str> {
-    words.into_iter().find(|word| !verbs.contains(word))
-}
-
-/// The arguments that are neither options nor assignments.
-fn plain_words<'s>(invocation: &Invocation<'s>, with_value: &[&str]) -> Vec<&'s str> {
-    invocation
-        .positionals(with_value)
-        .into_iter()
-        .map(|word| word.text())
-        .filter(|word| !word.contains('='))
-        .collect()
 }

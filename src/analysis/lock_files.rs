@@ -2,7 +2,7 @@
 //! a step runs.
 
 use crate::analysis::Ctx;
-use crate::model::build_context::contexts;
+use crate::analysis::build_context::contexts;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::source::{file_name, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer};
@@ -16,9 +16,9 @@ pub enum WhenMissing {
 
 /// Whether a lock file of this name is in or below a build context.
 pub fn exists(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
-    contexts(ctx.facts, dockerfile)
+    contexts(ctx, dockerfile)
         .iter()
-        .any(|context| ctx.facts.holds_name(&context.folder, name))
+        .any(|context| ctx.holds_name(&context.folder, name))
 }
 
 /// Whether a lock file is in the image when the step runs.
@@ -107,7 +107,7 @@ fn coverage(text: &str, name: &str) -> Coverage {
 
 /// Whether a build context has a file of this name at its root.
 fn is_in_context(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
-    contexts(ctx.facts, dockerfile).iter().any(|context| {
+    contexts(ctx, dockerfile).iter().any(|context| {
         join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
     })
 }

@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+pub use super::answers::{MisplacedReason, MisplacedVariable};
 use crate::analysis::{Ctx, env_names};
 use crate::model::compose::{Project, Service};
 use crate::model::container::EnvFromKind;
@@ -13,36 +14,13 @@ use crate::source::{FileId, Location, Span, join, slice};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
 use crate::syntax::yaml::{Kind, Node, each_scalar};
 
-/// A variable of a service that Compose replaces by mistake.
-#[derive(Clone, Debug)]
-pub struct MisplacedVariable {
-    pub service: String,
-    pub name: String,
-    pub reason: MisplacedReason,
-    /// The uses in one value, in order.
-    pub locations: Vec<Location>,
-}
-
-/// Why a variable is meant for the container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MisplacedReason {
-    /// The text is no variable that Compose knows: it refuses to load the file.
-    Invalid,
-    /// The script sets it.
-    Script,
-    /// JavaScript fills it into a string.
-    TemplateLiteral,
-    /// It is a part of a password hash.
-    Hash,
-    /// `environment` of the service sets it, at this place, and nothing that Compose reads does.
-    Environment(Location),
-    /// An env file of the service sets it, at this place, and nothing that Compose reads does. In
-    /// the line of `environment` that sets the same variable, the value of the file is lost.
-    EnvFile { set_at: Location, is_same: bool },
-}
-
 /// The misplaced variables of a project, in the order of their places.
-pub fn of_project(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
+pub fn of_project<'c>(ctx: &'c Ctx, project: &Project) -> &'c [MisplacedVariable] {
+    ctx.misplaced_variables
+        .answer(project.id, || find_misplaced(ctx, project))
+}
+
+fn find_misplaced(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
     let mut found = Vec::new();
 
     for file in project.files.iter().filter(|file| project.reports(**file)) {
@@ -80,8 +58,8 @@ pub fn of_project(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
 /// The places of all uses of misplaced variables.
 pub fn locations(ctx: &Ctx, project: &Project) -> HashSet<Location> {
     of_project(ctx, project)
-        .into_iter()
-        .flat_map(|variable| variable.locations)
+        .iter()
+        .flat_map(|variable| variable.locations.iter().copied())
         .collect()
 }
 
@@ -334,7 +312,7 @@ impl ServiceReader<'_> {
             // One that git ignores is on the machines that deploy. An example says what it sets.
             None => {
                 let has_example = !self.ctx.facts.env_files.examples.is_empty();
-                self.ctx.facts.is_ignored(&path) && !has_example
+                self.ctx.is_ignored(&path) && !has_example
             }
         }
     }

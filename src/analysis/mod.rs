@@ -3,7 +3,9 @@
 //! graph; it judges nothing and reports nothing.
 
 pub mod action_versions;
+mod answers;
 pub mod base_image;
+pub mod build_context;
 pub mod cluster_program;
 pub mod commands;
 pub mod effective_env;
@@ -12,6 +14,7 @@ pub mod env_examples;
 pub mod env_names;
 pub mod exits;
 pub mod hosts;
+mod ignored;
 pub mod image_files;
 pub mod job_work;
 pub mod lock_files;
@@ -19,9 +22,12 @@ pub mod misplaced_variables;
 pub mod packages;
 pub mod pipelines;
 pub mod privileges;
+mod repository;
+pub mod repository_owner;
 pub mod roles;
 pub mod secret_exposure;
 pub mod shipped_stages;
+mod slots;
 pub mod start;
 pub mod startup;
 pub mod taint;
@@ -29,18 +35,105 @@ pub mod untrusted_checkout;
 pub mod upstream;
 pub mod workload;
 
-use crate::credential;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
+
+use crate::credential::{self, SecretFile};
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
+use crate::model::container::Container;
+use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
+use crate::model::file_role::Role;
 use crate::model::kubernetes::{Object, Workload};
+use crate::model::workflow::Workflow;
+use crate::source::FileId;
+use answers::{BuildContext, EffectiveBase, JobWork, MisplacedVariable, RootUse, Started};
+use ignored::Ignored;
+use slots::{PartSlots, Slots};
 
-/// Facts and graph, which every check may read.
-#[derive(Clone, Copy, Debug)]
-pub struct Ctx<'a> {
+/// The facts, the graph, and the answers to what rules ask about them: a slot for each question
+/// whose answer takes work. The module of a question fills its slot and reads it; rules ask the
+/// module.
+#[derive(Debug)]
+pub struct Analysis<'a> {
     pub facts: &'a Facts<'a>,
     pub graph: &'a Graph<'a>,
+
+    // About the repository: see `repository` and `repository_owner`.
+    ignored: OnceLock<Ignored>,
+    submodules: OnceLock<HashSet<String>>,
+    cloned: OnceLock<HashSet<String>>,
+    owners: OnceLock<HashSet<String>>,
+    secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
+    /// By extension: the folders that hold such a file.
+    extensions: OnceLock<HashMap<String, HashSet<String>>>,
+    /// The files of each name.
+    file_names: OnceLock<HashMap<String, Vec<FileId>>>,
+    /// The folders that hold more than files about containers.
+    project_folders: OnceLock<HashSet<String>>,
+    /// Whether GitHub runs a workflow of the repository.
+    has_live_workflow: OnceLock<bool>,
+
+    // About Dockerfiles and their stages.
+    /// The folders that compose files and pipelines name, by the path of the Dockerfile.
+    build_folders: OnceLock<HashMap<String, Vec<String>>>,
+    build_contexts: Slots<Dockerfile, Vec<BuildContext>>,
+    script_folders: Slots<Dockerfile, Vec<String>>,
+    shipped_layers: Slots<Dockerfile, BTreeSet<usize>>,
+    built_stages: Slots<Dockerfile, BTreeSet<usize>>,
+    stage_bases: PartSlots<Dockerfile, EffectiveBase>,
+    stage_servers: PartSlots<Dockerfile, Vec<Started>>,
+    stage_root_uses: PartSlots<Dockerfile, RootUse>,
+
+    // About containers, of services and of pods.
+    container_folders: Slots<Container, Vec<String>>,
+    container_servers: Slots<Container, Vec<Started>>,
+    service_roles: Slots<Container, Role>,
+
+    // About projects.
+    misplaced_variables: Slots<Project, Vec<MisplacedVariable>>,
+
+    // About workflows and their jobs.
+    job_works: PartSlots<Workflow, JobWork>,
 }
+
+impl<'a> Analysis<'a> {
+    /// An analysis of which nothing was asked yet.
+    pub fn new(facts: &'a Facts<'a>, graph: &'a Graph<'a>) -> Self {
+        let dockerfiles = facts.dockerfiles().count();
+        let containers = facts.container_count();
+
+        Self {
+            facts,
+            graph,
+            ignored: OnceLock::new(),
+            submodules: OnceLock::new(),
+            cloned: OnceLock::new(),
+            owners: OnceLock::new(),
+            secret_files: OnceLock::new(),
+            extensions: OnceLock::new(),
+            file_names: OnceLock::new(),
+            project_folders: OnceLock::new(),
+            has_live_workflow: OnceLock::new(),
+            build_folders: OnceLock::new(),
+            build_contexts: Slots::new(dockerfiles),
+            script_folders: Slots::new(dockerfiles),
+            shipped_layers: Slots::new(dockerfiles),
+            built_stages: Slots::new(dockerfiles),
+            stage_bases: PartSlots::new(dockerfiles),
+            stage_servers: PartSlots::new(dockerfiles),
+            stage_root_uses: PartSlots::new(dockerfiles),
+            container_folders: Slots::new(containers),
+            container_servers: Slots::new(containers),
+            service_roles: Slots::new(containers),
+            misplaced_variables: Slots::new(facts.projects().len()),
+            job_works: PartSlots::new(facts.workflows().count()),
+        }
+    }
+}
+
+pub type Ctx<'a> = Analysis<'a>;
 
 /// The owner of a container: a compose service with its project, or a workload with its object.
 #[derive(Clone, Copy, Debug)]

@@ -122,10 +122,13 @@ pub fn is_shelved(ctx: &Ctx, workflow: &Workflow) -> bool {
     }
 
     let path = ctx.facts.path(workflow.file);
-    path.starts_with(".github/")
-        || path.contains("/.github/")
-        || ctx
-            .facts
-            .workflows()
-            .any(|other| !other.action && is_live(ctx, other))
+    path.starts_with(".github/") || path.contains("/.github/") || has_live_workflow(ctx)
+}
+
+/// Whether GitHub runs a workflow of the repository.
+fn has_live_workflow(ctx: &Ctx) -> bool {
+    *ctx.has_live_workflow.get_or_init(|| {
+        let mut workflows = ctx.facts.workflows();
+        workflows.any(|other| !other.action && is_live(ctx, other))
+    })
 }

@@ -3,28 +3,16 @@
 
 use std::collections::HashSet;
 
+pub use super::answers::RootUse;
 use crate::analysis::{Ctx, startup};
 use crate::graph::User;
 use crate::model::container::MountSource;
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::model::package::{Verb, call};
-use crate::model::server::{ScriptFolders, script_files};
+use crate::model::server::{ScriptFolders, followed_scripts, script_files};
 use crate::source::{SourceFile, file_name};
 use crate::syntax::dockerfile::{Body, Source};
 use crate::syntax::shell::{self, Invocation, Script, WrapperKind};
-
-/// What an image does with the root user that it starts as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RootUse {
-    /// A program that it starts switches to another user.
-    Drops(String),
-    /// The program that has to be root: a scheduler, an init system, a client of the container
-    /// engine.
-    Needs(String),
-    /// It starts a script that is not here.
-    Unknown,
-    Keeps,
-}
 
 /// Programs that have to be root to do their work.
 const ROOT_PROGRAMS: &[&str] = &[
@@ -70,12 +58,21 @@ const DROPPING: &[&str] = &["setuser", "s6-applyuidgid", "s6-envuidgid", "usersp
 const MAX_DEPTH: u32 = 3;
 
 /// What a stage does with root.
-pub fn root_use(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> RootUse {
-    let folders = startup::folders(ctx, dockerfile);
+pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c RootUse {
+    let part = (stage, dockerfile.stages.len());
+
+    ctx.stage_root_uses
+        .answer(dockerfile.id, part, || {
+            find_root_use(ctx, dockerfile, stage)
+        })
+        .unwrap_or(&RootUse::Unknown)
+}
+
+fn find_root_use(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> RootUse {
     let mut search = Search {
         folders: ScriptFolders {
             repository: ctx.facts.repository,
-            folders: &folders,
+            folders: startup::folders(ctx, dockerfile),
         },
         seen: HashSet::new(),
         needs: None,
@@ -137,6 +134,18 @@ impl<'f> Search<'f> {
             for file in files {
                 if let Some(program) = self.file(file, depth) {
                     return Some(program);
+                }
+            }
+
+            // Tasks, processes and services.
+            for followed in followed_scripts(&invocation, self.folders) {
+                let program = followed
+                    .script
+                    .invocations()
+                    .iter()
+                    .find_map(dropping_program);
+                if program.is_some() {
+                    return program;
                 }
             }
         }

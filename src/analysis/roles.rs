@@ -11,6 +11,11 @@ use crate::source::Location;
 /// The role of a compose service: that of the profiles without which it does not start, or of what
 /// it builds.
 pub fn of_service(ctx: &Ctx, service: &Service) -> Role {
+    *ctx.service_roles
+        .answer(service.container.id, || find_service_role(ctx, service))
+}
+
+fn find_service_role(ctx: &Ctx, service: &Service) -> Role {
     let profiles = service.profiles.iter().map(|profile| {
         let words = profile.value.split(['.', '-', '_']);
         words.map(role_of_word).max().unwrap_or_default()

@@ -8,7 +8,12 @@ use std::collections::BTreeSet;
 
 /// The stages whose layers are in a shipped image: the shipped ones and those they are built
 /// `FROM`.
-pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+pub fn shipped_layers<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<usize> {
+    ctx.shipped_layers
+        .answer(dockerfile.id, || find_shipped_layers(ctx, dockerfile))
+}
+
+fn find_shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
     let mut layers = BTreeSet::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
@@ -24,11 +29,13 @@ pub fn shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
 }
 
 /// The stages that building a shipped image builds.
-pub fn built(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-    dockerfile
-        .reachable(ctx.graph.shipped(dockerfile))
-        .into_iter()
-        .collect()
+pub fn built<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<usize> {
+    ctx.built_stages.answer(dockerfile.id, || {
+        dockerfile
+            .reachable(ctx.graph.shipped(dockerfile))
+            .into_iter()
+            .collect()
+    })
 }
 
 /// Whether the Dockerfile is for development or tests.

@@ -1,37 +1,62 @@
 //! Servers that images, services and pods start. Shared by the rules about servers.
 
+pub use super::answers::Started;
+use super::build_context;
 use crate::analysis::start::{self, StartCommand};
 use crate::analysis::{Ctx, Owner};
+use crate::model::Command;
 use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{CommandServer, ScriptFolders, command_servers};
-use crate::model::{Command, build_context};
-use crate::source::{Located, Location, parent};
-
-/// A server, with its place in the command that starts it.
-#[derive(Debug)]
-pub struct Started {
-    pub found: CommandServer,
-    pub location: Location,
-}
+use crate::model::server::{self, ScriptFolders, command_servers};
+use crate::source::{Located, parent};
+use crate::syntax::shell::Invocation;
 
 /// The servers that a stage starts by itself.
-pub fn stage(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<Started> {
-    let folders = folders(ctx, dockerfile);
-    let joined = start::of_stage(dockerfile, stage);
-    let (entrypoint, cmd) = dockerfile.start(stage);
+pub fn stage<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c [Started] {
+    let part = (stage, dockerfile.stages.len());
+    let servers = ctx.stage_servers.answer(dockerfile.id, part, || {
+        let joined = start::of_stage(dockerfile, stage);
+        let (entrypoint, cmd) = dockerfile.start(stage);
 
-    starts(ctx, joined.as_ref(), [entrypoint, cmd], &folders)
+        starts(
+            ctx,
+            joined.as_ref(),
+            [entrypoint, cmd],
+            folders(ctx, dockerfile),
+        )
+    });
+
+    servers.map_or(&[], Vec::as_slice)
 }
 
 /// The servers that a container's own command starts.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started> {
-    let folders = folders_of(ctx, owner, container);
-    let joined = start::of_container(ctx, container);
-    let parts = [container.entrypoint.as_ref(), container.command.as_ref()];
+pub fn container<'c>(ctx: &'c Ctx, owner: Owner, container: &Container) -> &'c [Started] {
+    ctx.container_servers.answer(container.id, || {
+        let folders = folders_of(ctx, owner, container);
+        let joined = start::of_container(ctx, container);
+        let parts = [container.entrypoint.as_ref(), container.command.as_ref()];
 
-    starts(ctx, joined.as_ref(), parts, &folders)
+        starts(ctx, joined.as_ref(), parts, folders)
+    })
+}
+
+/// The servers that run in the end: those of the container's own command, or of the image that is
+/// built here.
+pub fn effective<'c>(ctx: &'c Ctx, owner: Owner, own: &Container) -> &'c [Started] {
+    if own.command.is_some() || own.entrypoint.is_some() {
+        return container(ctx, owner, own);
+    }
+
+    match ctx.graph.build_of(own) {
+        Some((dockerfile, built)) => stage(ctx, dockerfile, built),
+        None => &[],
+    }
+}
+
+/// Whether an invocation starts a server or a worker.
+pub fn is_server(invocation: &Invocation) -> bool {
+    server::server(invocation).is_some()
 }
 
 /// The servers of a start command: of the whole; or else of its parts, as an entry point may run
@@ -70,23 +95,28 @@ fn starts(
 }
 
 /// Where the scripts of a Dockerfile's image come from.
-pub fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<String> {
-    let (mut folders, _) = build_context::folders(ctx.facts, dockerfile);
-    let beside = parent(ctx.facts.path(dockerfile.file)).to_owned();
-    if !folders.contains(&beside) {
-        folders.push(beside);
-    }
+pub fn folders<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c [String] {
+    ctx.script_folders.answer(dockerfile.id, || {
+        let contexts = build_context::contexts(ctx, dockerfile).iter();
+        let mut folders: Vec<String> = contexts.map(|context| context.folder.clone()).collect();
+        let beside = parent(ctx.facts.path(dockerfile.file)).to_owned();
+        if !folders.contains(&beside) {
+            folders.push(beside);
+        }
 
-    folders
+        folders
+    })
 }
 
 /// Where the scripts of a container come from.
-pub fn folders_of(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<String> {
-    match (ctx.graph.build_of(container), owner) {
-        (Some((dockerfile, _)), _) => folders(ctx, dockerfile),
-        (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
-        (None, Owner::Kubernetes(..)) => Vec::new(),
-    }
+pub fn folders_of<'c>(ctx: &'c Ctx, owner: Owner, container: &Container) -> &'c [String] {
+    ctx.container_folders.answer(container.id, || {
+        match (ctx.graph.build_of(container), owner) {
+            (Some((dockerfile, _)), _) => folders(ctx, dockerfile).to_vec(),
+            (None, Owner::Compose(project, _)) => vec![project.folder.clone()],
+            (None, Owner::Kubernetes(..)) => Vec::new(),
+        }
+    })
 }
 
 fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Started> {

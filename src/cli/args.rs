@@ -14,6 +14,7 @@ Examples:
   deploylint                                    Lint the current directory
   deploylint services/api/Dockerfile            Lint one file; the rest of the repository is context
   deploylint --format sarif --output-file out.sarif
+  deploylint --fix                              Apply safe fixes; --diff shows them first
   deploylint explain non-root-user              Show what a rule finds and how to fix it
   deploylint facts compose.yaml                 Show what was understood of a file
 
@@ -127,6 +128,20 @@ pub struct CheckArguments {
     /// Minimum level to exit with code 1 [default: error]
     #[arg(long, value_enum, value_name = "LEVEL", help_heading = "Rules")]
     pub fail_on: Option<FailOnArgument>,
+
+    /// Apply fixes that keep what the files do, and report what is left
+    #[arg(long, conflicts_with = "diff", help_heading = "Fixes")]
+    pub fix: bool,
+    /// Print what `--fix` would change, and change nothing; exits with 1 if it would
+    #[arg(
+        long,
+        conflicts_with_all = ["statistics", "output_file"],
+        help_heading = "Fixes"
+    )]
+    pub diff: bool,
+    /// With `--fix` or `--diff`: also fixes that change what a build or a container does
+    #[arg(long, help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
 
     /// Path to the configuration file
     #[arg(

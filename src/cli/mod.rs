@@ -6,6 +6,7 @@ mod args;
 pub mod exit;
 mod facts;
 mod failure;
+mod fixes;
 mod output;
 mod policy;
 mod scope;
@@ -21,7 +22,7 @@ use std::{env, fs, io};
 use clap::Parser as _;
 
 use crate::catalog::{self, counterparts};
-use crate::config::FailOn;
+use crate::config::{Config, FailOn};
 use crate::engine::{self, Outcome, Workers};
 use crate::finding::Level;
 use crate::report::human;
@@ -31,6 +32,8 @@ use crate::suggest;
 use args::{CheckArguments, Cli, CliCommand, ColorChoice, ListFormat, OutputFormat};
 use exit::{CLEAN, FAILED, FINDINGS};
 use failure::RunError;
+use fixes::Fixes;
+use scope::RunScope;
 use terminal::{Progress, print};
 
 /// Runs the program and returns its exit code.
@@ -77,35 +80,7 @@ fn refuse(error: &clap::Error) -> u8 {
 fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
-    let scopes = scope::resolve(arguments)
-        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
-    let mut runs = Vec::with_capacity(scopes.len());
-
-    for scope in scopes {
-        let config = policy::resolve(arguments, &scope, errors)?;
-
-        if arguments.verbose {
-            let file = config
-                .file
-                .as_ref()
-                .map_or("none".into(), |path| path.display().to_string());
-            for (what, path) in [
-                ("root", scope.root.display().to_string()),
-                ("configuration", file),
-            ] {
-                let line = report::shown(&format!("{what}: {path}")).replace('\n', "\u{fffd}");
-                terminal::complain(&format!("{line}\n"));
-            }
-        }
-
-        let stdin = match &scope.stdin {
-            Some(path) => Some((path.clone(), policy::standard_input(path, errors)?)),
-            None => None,
-        };
-
-        runs.push((scope, config, stdin));
-    }
-
+    let runs = planned_runs(arguments, errors)?;
     let min_level = runs
         .iter()
         .map(|(_, config, _)| config.min_level)
@@ -118,9 +93,22 @@ fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
     let mut outcomes = Vec::with_capacity(runs.len());
     let mut shown = ShownRuns::default();
 
+    let mut fixes = Fixes::default();
+    let choice = arguments.choice(min_level);
+
     for (scope, config, stdin) in runs {
         let fail_on = config.fail_on;
-        let outcome = engine::lint_with(&scope.options(config, stdin), &workers);
+        let options = scope.options(config, stdin);
+        let outcome = match choice {
+            None => engine::lint_with(&options, &workers),
+            Some(choice) => fixes.run(
+                options,
+                &workers,
+                choice,
+                &scope,
+                arguments.diff.then_some(look),
+            ),
+        };
         code = code.max(exit_code(&outcome, fail_on));
         shown.focused += scope.focus.len();
         shown.roots.push(scope.root);
@@ -129,6 +117,21 @@ fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
     }
 
     drop(progress);
+    if arguments.diff {
+        print(&fixes.diff)?;
+        terminal::complain(&fixes.summary(false));
+        return Ok(if code == FAILED {
+            code
+        } else {
+            fixes.exit_code()
+        });
+    }
+
+    if choice.is_some() {
+        terminal::complain(&report::shown(&fixes.summary(true)));
+        code = fixes.or_failed(code);
+    }
+
     // The process ends here: the system frees all of it at once.
     let mut outcome = ManuallyDrop::new(shown.outcome(outcomes));
     outcome.workers = workers;
@@ -163,6 +166,52 @@ fn check(arguments: &CheckArguments) -> Result<u8, RunError> {
     }
 
     Ok(code)
+}
+
+/// A run: what it looks at, its policy, and the text on standard input with its path.
+type PlannedRun = (RunScope, Config, Option<(String, String)>);
+
+/// The runs that the arguments ask for.
+fn planned_runs(
+    arguments: &CheckArguments,
+    errors: RenderOptions,
+) -> Result<Vec<PlannedRun>, RunError> {
+    let scopes = scope::resolve(arguments)
+        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
+    let mut runs = Vec::with_capacity(scopes.len());
+
+    for scope in scopes {
+        let config = policy::resolve(arguments, &scope, errors)?;
+
+        if arguments.verbose {
+            let file = config
+                .file
+                .as_ref()
+                .map_or("none".into(), |path| path.display().to_string());
+            for (what, path) in [
+                ("root", scope.root.display().to_string()),
+                ("configuration", file),
+            ] {
+                let line = report::shown(&format!("{what}: {path}")).replace('\n', "\u{fffd}");
+                terminal::complain(&format!("{line}\n"));
+            }
+        }
+
+        if arguments.fix && scope.stdin.is_some() {
+            let help = "`--diff` shows what would change";
+            let message = "`--fix` cannot write to standard input";
+            return Err(RunError::new(message, Some(help), errors));
+        }
+
+        let stdin = match &scope.stdin {
+            Some(path) => Some((path.clone(), policy::standard_input(path, errors)?)),
+            None => None,
+        };
+
+        runs.push((scope, config, stdin));
+    }
+
+    Ok(runs)
 }
 
 /// How the outcome of one run or several is shown.

@@ -117,7 +117,7 @@ impl RunScope {
             named: self.named.clone(),
             focus: self.focus.clone(),
             evidence: self.evidence,
-            stdin,
+            texts: stdin.into_iter().collect(),
             config,
             threads: None,
             today: None,

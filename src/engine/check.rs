@@ -11,7 +11,6 @@ use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::{self, Rule};
 use crate::fence::{self, isolate};
 use crate::finding::{Finding, Sink};
-use crate::graph::Graph;
 use crate::model::compose::Service;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
@@ -21,12 +20,11 @@ use crate::rules::{CHECKS, Check, CheckFn, declarative, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
-pub(super) fn run_all(facts: &Facts, graph: &Graph) -> Vec<Vec<Finding>> {
-    let ctx = Ctx { facts, graph };
-    work_items(facts)
+pub(super) fn run_all(ctx: &Ctx) -> Vec<Vec<Finding>> {
+    work_items(ctx.facts)
         .into_par_iter()
         .with_max_len(BATCH)
-        .map(|item| check_item(&ctx, item))
+        .map(|item| check_item(ctx, item))
         .collect()
 }
 

@@ -78,12 +78,11 @@ pub(super) fn list(root: &Root, options: &Options) -> Files {
     }
 
     files.entries.sort();
-    let stdin = options.stdin.as_ref().map(|(path, _)| path.as_str());
     let mut named = Files::default();
 
     for path in &options.named {
         let shown = input::shown(path);
-        if stdin != Some(shown.as_str()) && !files.has_below(&shown) {
+        if !options.texts.contains_key(&shown) && !files.has_below(&shown) {
             add_named(root, &walk, options, path, &shown, &mut named);
         }
     }

@@ -26,7 +26,7 @@ use self::listing::Files;
 use self::post::{PostProcessed, post_process};
 use self::read::{Failure, NoText, Read};
 use self::workers::BATCH;
-use crate::analysis::Ctx;
+use crate::analysis::{Analysis, Ctx};
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
@@ -41,7 +41,7 @@ use crate::model::env_usage::{EnvNameSearch, EnvUsage};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::{ChartFolders, FileKind};
 use crate::model::roles::{self, RoleHints};
-use crate::model::{compose, kubernetes, lower, package};
+use crate::model::{build_caller, compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
 pub use options::{Evidence, Options};
@@ -143,8 +143,8 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
             .map(|(path, reason)| (path, Read::failed(Level::Error, reason))),
     );
 
-    if let Some((path, text)) = &options.stdin {
-        read.retain(|(known, _)| known != path);
+    read.retain(|(path, _)| !options.texts.contains_key(path));
+    for (path, text) in &options.texts {
         read.push((path.clone(), Read::text(path, text.clone(), &names)));
     }
 
@@ -205,14 +205,12 @@ fn lint_read(
         &mut findings,
     );
     let graph = graph(&facts, &mut findings);
-    let mut parts = check::run_all(&facts, &graph);
+    let analysis = Analysis::new(&facts, &graph);
+    let mut parts = check::run_all(&analysis);
     parts.push(findings);
     let mut broken: Vec<Finding> = Vec::new();
     isolate_or_default("the inspection", FileId(0), &mut broken, || {
-        inspect(&Ctx {
-            facts: &facts,
-            graph: &graph,
-        });
+        inspect(&analysis);
     });
 
     let mut broken: Vec<Finding> = Vec::new();
@@ -296,6 +294,9 @@ fn lower_all<'s>(
     findings.extend(broken.into_iter().map(Finding::from));
     let mut facts = Facts::new(repository, files, tracked);
     facts.env_usage = env_usage;
+    isolate_or_default("the search for builds", FileId(0), findings, || {
+        facts.build_callers = build_caller::find(repository);
+    });
     isolate_or_default("the roles of files", FileId(0), findings, || {
         roles::assign(&mut facts, hints);
     });
@@ -426,7 +427,7 @@ fn join_projects(facts: &Facts) -> Vec<Finding> {
         }
     };
 
-    facts.joined.get_or_init(|| projects);
+    facts.add_projects(projects);
 
     broken
 }

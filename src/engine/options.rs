@@ -1,5 +1,6 @@
 //! What to lint, and how.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::Config;
@@ -17,8 +18,8 @@ pub struct Options {
     /// reported. The root itself is an empty path.
     pub named: Vec<PathBuf>,
     pub evidence: Evidence,
-    /// A file's text given instead of what is on disk, with its repository path.
-    pub stdin: Option<(String, String)>,
+    /// Texts that count instead of what is on disk, by repository path.
+    pub texts: BTreeMap<String, String>,
     pub config: Config,
     /// Worker threads; `None` for one a core.
     pub threads: Option<usize>,

@@ -93,7 +93,7 @@ impl<'a> Builds<'a> {
             }
         }
 
-        for caller in facts.build_callers() {
+        for caller in &facts.build_callers {
             builds.join_caller(facts, caller, &mut names);
         }
 
@@ -216,7 +216,7 @@ impl<'a> Builds<'a> {
         self.add_contexts(built.dockerfile, &caller.named_contexts, |value| {
             let name = value.strip_prefix("target:")?;
             let target = facts
-                .build_callers()
+                .build_callers
                 .iter()
                 .find(|other| other.location.file == caller.location.file && other.name == name)?;
             caller_build(facts, target)

@@ -1,6 +1,7 @@
 //! Containers, as compose and Kubernetes both describe them.
 
 use super::env::EnvVar;
+use super::id::Id;
 use super::image::ImageUse;
 use super::{Command, Setting};
 use crate::source::{Located, Location};
@@ -19,10 +20,14 @@ pub enum ContainerRole {
     Ephemeral,
 }
 
+/// The number of a container among those of all pods and services.
+pub type ContainerId = Id<Container>;
+
 /// A compose service's container, or one container of a pod with the pod's own settings applied to
 /// it.
 #[derive(Debug)]
 pub struct Container {
+    pub id: ContainerId,
     pub name: Located<String>,
     pub role: ContainerRole,
     /// The first token of the object: the service's key, the container's `name` value. Findings of

@@ -1,23 +1,23 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::OnceLock;
 
-use super::build_caller::{self, BuildCaller};
+use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
-use super::compose::Project;
-use super::dockerfile::Dockerfile;
+use super::compose::{Project, ProjectId};
+use super::container::ContainerId;
+use super::dockerfile::{Dockerfile, DockerfileId};
 use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
 use super::file_role::{FileRole, Role};
-use super::ignored::Ignored;
 use super::image::ImageUse;
-use super::kubernetes::{Body, Kustomization, Object, Workload};
+use super::kubernetes::{Body, Kustomization, Object, ObjectId, Workload};
 use super::path_class::is_example_env;
-use super::workflow::Workflow;
-use crate::credential::{Hit, SecretFile, secret_file};
+use super::workflow::{Workflow, WorkflowId};
+use crate::credential::Hit;
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::Tree;
@@ -121,22 +121,43 @@ pub struct Facts<'s> {
     /// The variables of example env files that other files name.
     pub env_usage: EnvUsage,
     pub env_files: EnvFiles<'s>,
-    /// The folders in which a Dockerfile is built, by its path; see
-    /// [`contexts`](super::build_context::contexts). Asked for after the projects are joined.
-    pub(super) build_folders: OnceLock<HashMap<String, Vec<String>>>,
-    build_callers: OnceLock<Vec<BuildCaller>>,
-    ignored: OnceLock<Ignored>,
-    submodules: OnceLock<HashSet<String>>,
-    cloned: OnceLock<HashSet<String>>,
-    /// See [`is_owner`](super::repository_owner::is_owner).
-    pub(super) owners: OnceLock<HashSet<String>>,
-    secret_files: OnceLock<Vec<(FileId, SecretFile)>>,
-    /// By extension: the folders that hold such a file.
-    extensions: OnceLock<HashMap<String, HashSet<String>>>,
-    /// The files of each name.
-    names: OnceLock<HashMap<String, Vec<FileId>>>,
-    /// The folders that hold more than files about containers.
-    project_folders: OnceLock<HashSet<String>>,
+    /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
+    pub build_callers: Vec<BuildCaller>,
+    /// How many containers the pods of all files have.
+    pod_containers: usize,
+}
+
+/// Gives the parts of all files their ids, and counts the containers.
+fn number_parts(files: &mut [FileFacts]) -> usize {
+    let (mut dockerfiles, mut workflows, mut objects, mut containers) = (0, 0, 0, 0);
+
+    for file in files {
+        if let Some(dockerfile) = &mut file.dockerfile {
+            dockerfile.id = DockerfileId::new(dockerfiles);
+            dockerfiles += 1;
+        }
+
+        if let Some(workflow) = &mut file.workflow {
+            workflow.id = WorkflowId::new(workflows);
+            workflows += 1;
+        }
+
+        for object in &mut file.objects {
+            object.id = ObjectId::new(objects);
+            objects += 1;
+
+            let Body::Workload(workload) = &mut object.body else {
+                continue;
+            };
+
+            for container in &mut workload.pod.containers {
+                container.id = ContainerId::new(containers);
+                containers += 1;
+            }
+        }
+    }
+
+    containers
 }
 
 /// The variables of a repository's env files, gathered once for all projects.
@@ -156,9 +177,10 @@ impl<'s> Facts<'s> {
     /// Facts without their projects, which are joined from them.
     pub fn new(
         repository: Repository<'s>,
-        files: Vec<FileFacts<'s>>,
+        mut files: Vec<FileFacts<'s>>,
         tracked: Option<HashSet<String>>,
     ) -> Self {
+        let pod_containers = number_parts(&mut files);
         let sources = repository.files().iter();
         let roles = sources.map(|source| FileRole::of(&source.path)).collect();
         let mut facts = Self {
@@ -169,16 +191,8 @@ impl<'s> Facts<'s> {
             tracked,
             env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
-            build_folders: OnceLock::new(),
-            build_callers: OnceLock::new(),
-            ignored: OnceLock::new(),
-            secret_files: OnceLock::new(),
-            submodules: OnceLock::new(),
-            cloned: OnceLock::new(),
-            owners: OnceLock::new(),
-            extensions: OnceLock::new(),
-            names: OnceLock::new(),
-            project_folders: OnceLock::new(),
+            build_callers: Vec::new(),
+            pod_containers,
         };
 
         facts.env_files = facts.read_env_files();
@@ -189,6 +203,29 @@ impl<'s> Facts<'s> {
     /// The projects of the compose files; none before they are joined.
     pub fn projects(&self) -> &[Project] {
         self.joined.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds the projects, which are joined from the rest. The first time counts.
+    pub fn add_projects(&self, mut projects: Vec<Project>) {
+        let mut containers = self.pod_containers;
+
+        for (number, project) in projects.iter_mut().enumerate() {
+            project.id = ProjectId::new(number);
+
+            for service in &mut project.services {
+                service.container.id = ContainerId::new(containers);
+                containers += 1;
+            }
+        }
+
+        self.joined.get_or_init(|| projects);
+    }
+
+    /// How many containers there are; their ids are below.
+    pub fn container_count(&self) -> usize {
+        let services = self.projects().iter().map(|project| project.services.len());
+
+        self.pod_containers + services.sum::<usize>()
     }
 
     fn read_env_files(&self) -> EnvFiles<'s> {
@@ -250,13 +287,6 @@ impl<'s> Facts<'s> {
             .is_none_or(|tracked| tracked.contains(path))
     }
 
-    /// Whether git would leave a path out, by the `.gitignore` files of the repository.
-    pub fn is_ignored(&self, path: &str) -> bool {
-        self.ignored
-            .get_or_init(|| Ignored::new(self.repository))
-            .holds(self.repository, path)
-    }
-
     /// The repository path of a file.
     pub fn path(&self, file: FileId) -> &'s str {
         &self.source(file).path
@@ -289,97 +319,6 @@ impl<'s> Facts<'s> {
         self.files
             .iter()
             .filter_map(|file| file.workflow.as_deref())
-    }
-
-    /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
-    pub fn build_callers(&self) -> &[BuildCaller] {
-        self.build_callers
-            .get_or_init(|| build_caller::find(self.repository))
-    }
-
-    /// Whether `.gitmodules` names a folder.
-    pub fn is_submodule(&self, folder: &str) -> bool {
-        let submodules = self.submodules.get_or_init(|| {
-            let lines = self
-                .repository
-                .find(".gitmodules")
-                .into_iter()
-                .flat_map(|file| file.text.lines());
-            lines
-                .filter_map(|line| Some(line.trim().strip_prefix("path = ")?.to_owned()))
-                .collect()
-        });
-
-        submodules.contains(folder)
-    }
-
-    /// Whether a workflow clones a repository of this name.
-    pub fn is_cloned(&self, name: &str) -> bool {
-        let cloned = self.cloned.get_or_init(|| {
-            let lines = self
-                .repository
-                .below(".github/workflows")
-                .iter()
-                .flat_map(|file| file.text.lines());
-            let words = lines
-                .filter(|line| line.contains("git clone"))
-                .flat_map(|line| line.split([' ', '/', '"', '\'', ';']));
-            words
-                .flat_map(|word| [Some(word), word.strip_suffix(".git")])
-                .flatten()
-                .map(str::to_owned)
-                .collect()
-        });
-
-        cloned.contains(name)
-    }
-
-    /// The files in a folder and below it that hold secrets by their names, in the order of their
-    /// paths.
-    pub fn secret_files(&self, folder: &str) -> &[(FileId, SecretFile)] {
-        let all = self.secret_files.get_or_init(|| {
-            let files = self.repository.files().iter();
-            files
-                .filter_map(|file| Some((file.id, secret_file(&file.path)?)))
-                .collect()
-        });
-
-        let below = self.repository.below(folder);
-        let (Some(first), Some(last)) = (below.first(), below.last()) else {
-            return &[];
-        };
-
-        let start = all.partition_point(|(file, _)| *file < first.id);
-        let end = all.partition_point(|(file, _)| *file <= last.id);
-        &all[start..end]
-    }
-
-    /// Whether a folder itself holds a file of an extension.
-    pub fn has_extension(&self, folder: &str, extension: &str) -> bool {
-        let extensions = self.extensions.get_or_init(|| {
-            let mut extensions: HashMap<String, HashSet<String>> = HashMap::new();
-
-            for file in self.repository.files() {
-                let Some((_, extension)) = file.name().rsplit_once('.') else {
-                    continue;
-                };
-
-                match extensions.get_mut(extension) {
-                    Some(folders) if folders.contains(file.folder()) => {}
-                    Some(folders) => drop(folders.insert(file.folder().to_owned())),
-                    None => drop(extensions.insert(
-                        extension.to_owned(),
-                        HashSet::from([file.folder().to_owned()]),
-                    )),
-                }
-            }
-
-            extensions
-        });
-
-        extensions
-            .get(extension)
-            .is_some_and(|folders| folders.contains(folder))
     }
 
     /// The folder of the chart that a file belongs to.
@@ -453,68 +392,10 @@ impl<'s> Facts<'s> {
         })
     }
 
-    /// Whether a file of this name is in a folder or below it.
-    pub fn holds_name(&self, folder: &str, name: &str) -> bool {
-        let names = self.names.get_or_init(|| {
-            let mut names: HashMap<String, Vec<FileId>> = HashMap::new();
-            for file in self.repository.files() {
-                names
-                    .entry(file.name().to_owned())
-                    .or_default()
-                    .push(file.id);
-            }
-
-            names
-        });
-
-        let below = self.repository.below(folder);
-        let (Some(first), Some(last)) = (below.first(), below.last()) else {
-            return false;
-        };
-
-        let files = names.get(name).map_or(&[][..], Vec::as_slice);
-        let start = files.partition_point(|file| *file < first.id);
-
-        files.get(start).is_some_and(|file| *file <= last.id)
-    }
-
-    /// Whether a folder, or one below it, holds a file that is not about containers: neither a
-    /// Dockerfile, a compose file, a shell script nor a page of Markdown.
-    pub fn is_project_folder(&self, folder: &str) -> bool {
-        let folders = self.project_folders.get_or_init(|| {
-            let mut folders = HashSet::new();
-
-            for file in self.repository.files() {
-                if is_about_containers(file.name()) {
-                    continue;
-                }
-
-                let mut folder = file.folder();
-                while !folders.contains(folder) {
-                    folders.insert(folder.to_owned());
-                    folder = parent(folder);
-                }
-            }
-
-            folders
-        });
-
-        folders.contains(folder)
-    }
-
     /// The ids of all files of a kind.
     pub fn of_kind(&self, kind: FileKind) -> impl Iterator<Item = FileId> {
         let ids = self.files.iter().zip(self.repository.files());
         ids.filter(move |(facts, _)| facts.kind == kind)
             .map(|(_, source)| source.id)
     }
-}
-
-fn is_about_containers(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-
-    name.contains("docker")
-        || name.contains("compose")
-        || name.ends_with(".sh")
-        || name.ends_with(".md")
 }

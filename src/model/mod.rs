@@ -3,7 +3,6 @@
 //! *absent*.
 
 pub mod build_caller;
-pub mod build_context;
 pub mod chart;
 pub mod code;
 pub mod compose;
@@ -16,7 +15,7 @@ pub mod env_usage;
 pub mod facts;
 pub mod file_kind;
 pub mod file_role;
-pub mod ignored;
+pub mod id;
 pub mod image;
 pub mod keywords;
 pub mod kubernetes;
@@ -24,9 +23,9 @@ pub mod lower;
 pub mod manifest_needs;
 pub mod package;
 pub mod path_class;
-pub mod repository_owner;
 pub mod roles;
 pub mod server;
+pub mod task_call;
 pub mod tasks;
 pub mod workflow;
 

@@ -43,8 +43,9 @@ pub fn assign(facts: &mut Facts, hints: &RoleHints) {
         })
         .collect();
 
-    apply_uses(facts);
-    apply_siblings(facts);
+    let composed = ComposedFiles::of(facts);
+    apply_uses(facts, &composed);
+    apply_siblings(facts, &composed);
 }
 
 /// The part of a path below the folder that the user names, or the name of the file that he names.
@@ -162,8 +163,27 @@ fn header(text: &str) -> Span {
     Span::of(0, text[..end].trim_end().len())
 }
 
+/// The files that each compose file pulls in or builds.
+struct ComposedFiles(HashMap<FileId, Vec<FileId>>);
+
+impl ComposedFiles {
+    fn of(facts: &Facts) -> Self {
+        let files = facts.of_kind(FileKind::Compose);
+
+        Self(
+            files
+                .map(|file| (file, compose::used_files(facts, file)))
+                .collect(),
+        )
+    }
+
+    fn of_file(&self, file: FileId) -> &[FileId] {
+        self.0.get(&file).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// Makes what is used in production production, whatever its path is called.
-fn apply_uses(facts: &mut Facts) {
+fn apply_uses(facts: &mut Facts, composed: &ComposedFiles) {
     let suspects: HashSet<FileId> = facts
         .files
         .iter()
@@ -181,7 +201,7 @@ fn apply_uses(facts: &mut Facts) {
         .collect();
 
     while let Some(user) = users.pop() {
-        for used in used_files(facts, user) {
+        for used in used_files(facts, user, composed) {
             if !suspects.contains(&used) || facts.role(used) == Role::Production {
                 continue;
             }
@@ -220,12 +240,12 @@ fn is_suspect(facts: &Facts, file: FileId) -> bool {
 }
 
 /// The files that a file runs, builds or installs.
-fn used_files(facts: &Facts, user: FileId) -> Vec<FileId> {
+fn used_files(facts: &Facts, user: FileId, composed: &ComposedFiles) -> Vec<FileId> {
     let file = facts.file(user);
     let mut used = Vec::new();
 
     match file.kind {
-        FileKind::Compose => used.extend(compose::used_files(facts, user)),
+        FileKind::Compose => used.extend(composed.of_file(user)),
         FileKind::Kustomization => {
             let resources = file.kustomization.iter().flat_map(|it| &it.resources);
             for path in resources {
@@ -331,16 +351,16 @@ fn add_applied(facts: &Facts, step: &Step, used: &mut Vec<FileId>) {
 }
 
 /// Makes a compose file one for development or practice where another one deploys what it runs.
-fn apply_siblings(facts: &mut Facts) {
+fn apply_siblings(facts: &mut Facts, composed: &ComposedFiles) {
     let files: Vec<FileId> = facts
         .of_kind(FileKind::Compose)
         .filter(|file| facts.role(*file) == Role::Production)
         .collect();
-    let used: Vec<(FileId, Vec<FileId>)> = files
+    let used: Vec<(FileId, &[FileId])> = files
         .iter()
-        .map(|&file| (file, compose::used_files(facts, file)))
+        .map(|&file| (file, composed.of_file(file)))
         .collect();
-    let parts: HashSet<FileId> = used.iter().flat_map(|(_, used)| used).copied().collect();
+    let parts: HashSet<FileId> = used.iter().flat_map(|(_, used)| *used).copied().collect();
     let for_production = production_files(facts, &files);
     let builders = builders_of_folders(facts, &used);
     let mut changed = Vec::new();
@@ -407,12 +427,12 @@ fn production_files<'f>(facts: &'f Facts, files: &[FileId]) -> HashMap<&'f str, 
 /// By folder: the files that build its Dockerfile. `used` are the files that each file uses.
 fn builders_of_folders<'f>(
     facts: &'f Facts,
-    used: &[(FileId, Vec<FileId>)],
+    used: &[(FileId, &[FileId])],
 ) -> HashMap<&'f str, Vec<FileId>> {
     let mut builders: HashMap<&str, Vec<FileId>> = HashMap::new();
 
     for (file, used) in used {
-        for &built in used {
+        for &built in *used {
             let built = facts.source(built);
             if !matches!(built.name(), "Dockerfile" | "Containerfile") {
                 continue;

@@ -9,7 +9,7 @@ use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use super::{Report, Totals, fingerprint};
 use crate::catalog;
-use crate::edit::Fix;
+use crate::edit::{Applicability, Fix};
 use crate::engine::Unseen;
 use crate::finding::{Finding, Label};
 use crate::source::{Location, Position};
@@ -141,7 +141,7 @@ pub fn render(view: &Report) -> String {
             notes,
             hidden: outcome.findings.len() - view.findings.len(),
             suppressed: counts.suppressed,
-            fixable: view.fixable(),
+            fixable: view.fixable(Applicability::Unsafe),
             dockerfiles: counts.dockerfiles,
             compose_files: counts.compose_files,
             kubernetes_objects: counts.kubernetes_objects,

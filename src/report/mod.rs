@@ -5,6 +5,7 @@
 //! its way out.
 
 pub mod concise;
+pub mod diff;
 pub mod explain;
 pub mod facts;
 pub mod fingerprint;
@@ -26,6 +27,7 @@ use secrets::SecretFilter;
 pub use shown::{harmless, printable, shown};
 use shown::{one_line, path_line, quotes_on_one_line, steers, without_commands};
 
+use crate::edit::Applicability;
 use crate::engine::Outcome;
 use crate::fence::isolate;
 use crate::finding::{Finding, Level};
@@ -168,12 +170,14 @@ impl<'o> Report<'o> {
         Range { start, end }
     }
 
-    /// Findings that a fix is known for.
-    pub fn fixable(&self) -> usize {
-        self.findings
+    /// How many findings have a fix that is at least as safe as asked for.
+    pub fn fixable(&self, least: Applicability) -> usize {
+        let fixes = self
+            .findings
             .iter()
-            .filter(|finding| finding.fix.is_some())
-            .count()
+            .filter_map(|finding| finding.fix.as_ref());
+
+        fixes.filter(|fix| fix.applicability <= least).count()
     }
 
     /// A text of a finding, fit to print: without secrets, without characters that steer a

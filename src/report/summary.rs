@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::style::{RenderOptions, style};
 use super::{Report, count};
 use crate::catalog;
+use crate::edit::Applicability;
 use crate::engine::{Summary, Unseen};
 use crate::finding::Level;
 
@@ -25,9 +26,7 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
         facts.push(format!("{} suppressed", summary.suppressed));
     }
 
-    if view.fixable() > 0 {
-        facts.push(format!("{} fixable", view.fixable()));
-    }
+    facts.extend(fixable(view));
 
     if summary.failed {
         facts.push(look.paint("1;31", "not everything could be checked"));
@@ -70,6 +69,22 @@ pub fn render(view: &Report, look: RenderOptions) -> String {
     }
 
     text
+}
+
+/// How many findings have a fix, and the flags that apply it.
+fn fixable(view: &Report) -> Option<String> {
+    let safe = view.fixable(Applicability::Safe);
+    let all = view.fixable(Applicability::Unsafe);
+    let unsafe_flags = "--fix --unsafe-fixes";
+
+    match (safe, all - safe) {
+        (0, 0) => None,
+        (safe, 0) => Some(format!("{safe} fixable (--fix)")),
+        (0, others) => Some(format!("{others} fixable ({unsafe_flags})")),
+        (safe, others) => Some(format!(
+            "{safe} fixable (--fix), {others} more ({unsafe_flags})"
+        )),
+    }
 }
 
 /// What the run does not vouch for, as a line; empty if it saw all that is deployed.
@@ -308,13 +323,14 @@ mod tests {
         assert_eq!(
             plain(&outcome, Level::Warning),
             "Checked 1 Dockerfile, 1 compose file, 1 Kubernetes object · 2 services\n\
-             1 error, 1 warning · 1 note hidden (--min-level note) · 1 suppressed · 1 fixable · 18 ms\n"
+             1 error, 1 warning · 1 note hidden (--min-level note) · 1 suppressed · \
+             1 fixable (--fix --unsafe-fixes) · 18 ms\n"
         );
         assert_eq!(
             plain(&outcome, Level::Error).lines().last(),
             Some(
                 "1 error · 1 warning and 1 note hidden (--min-level note) · 1 suppressed · 1 \
-                 fixable · 18 ms"
+                 fixable (--fix --unsafe-fixes) · 18 ms"
             )
         );
         let mut view = Report::new(&outcome, Level::Error);

@@ -12,8 +12,8 @@ use super::references::references;
 use super::short;
 use super::value::{Scalar, Value, ValueData, ValueField, Variables, fallbacks};
 use crate::model::container::{
-    Container, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount, MountSource,
-    Security,
+    Container, ContainerId, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount,
+    MountSource, Security,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse, NamedContext};
@@ -260,6 +260,7 @@ fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
     let value = &field.value;
 
     Container {
+        id: ContainerId::default(),
         name: field.name(),
         role: ContainerRole::Service,
         anchor: field.key_place,

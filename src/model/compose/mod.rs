@@ -22,4 +22,6 @@ pub use load::ProjectLoader;
 #[cfg(test)]
 pub use load::projects;
 pub use plan::{is_whole, used_files};
-pub use project::{Build, Condition, Definition, Dependency, Project, ReferenceKind, Service};
+pub use project::{
+    Build, Condition, Definition, Dependency, Project, ProjectId, ReferenceKind, Service,
+};

@@ -7,12 +7,17 @@ use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::env::EnvVar;
 use crate::model::file_role::Role;
+use crate::model::id::Id;
 use crate::model::image::NamedContext;
 use crate::source::{FileId, Located, Location};
+
+/// The number of a project in the repository.
+pub type ProjectId = Id<Project>;
 
 /// Files that `docker compose` would load together, merged.
 #[derive(Debug, Default)]
 pub struct Project {
+    pub id: ProjectId,
     /// The base file first, then its overrides; included and extended files follow.
     pub files: Vec<FileId>,
     /// Folder of the base file: relative paths and builds start here.

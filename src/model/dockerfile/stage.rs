@@ -5,23 +5,26 @@ use std::sync::OnceLock;
 use super::scope::VariableScope;
 use crate::model::container::HealthCheck;
 use crate::model::env::EnvVar;
+use crate::model::id::Id;
 use crate::model::image::ImageUse;
 use crate::model::{Command, Setting};
 use crate::source::{FileId, Located, Location};
 use crate::syntax::dockerfile as tree;
 use crate::syntax::dockerfile::stages::Stages;
 
+/// The number of a Dockerfile among those of the repository.
+pub type DockerfileId = Id<Dockerfile>;
+
 /// One Dockerfile.
 #[derive(Debug, Default)]
 pub struct Dockerfile {
+    pub id: DockerfileId,
     pub file: FileId,
     pub stages: Vec<Stage>,
     /// The instructions as they are written, for checks of their form.
     pub tree: tree::Dockerfile,
     /// Which stage each instruction and each name belongs to, by text alone.
     pub named: Stages,
-    /// The folder that it is most likely built in; see [`contexts`](crate::model::build_context::contexts).
-    pub(in crate::model) likely_folder: OnceLock<String>,
     /// The RUN instructions that a POSIX shell runs: the stage of each, and its index there. See
     /// [`Dockerfile::steps`].
     pub(super) posix: OnceLock<Vec<(usize, usize)>>,

@@ -8,7 +8,8 @@ use super::reference::ObjectReference;
 use super::security::{seccomp, security};
 use super::spec_reader::SpecReader;
 use crate::model::container::{
-    Container, ContainerRole, KubeContainer, Mount, MountSource, Port, Quantity, Resources,
+    Container, ContainerId, ContainerRole, KubeContainer, Mount, MountSource, Port, Quantity,
+    Resources,
 };
 use crate::model::image::{ImageRole, ImageUse, Reference};
 use crate::model::{Command, Setting};
@@ -36,6 +37,7 @@ pub(super) fn lower_container(
     let context = spec.get("securityContext");
 
     Container {
+        id: ContainerId::default(),
         role: effective_role(spec, role),
         anchor,
         open: spec.is_open() || pod.windows,

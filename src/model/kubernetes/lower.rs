@@ -3,7 +3,7 @@
 use super::delivery::Delivery;
 use super::labels::Labels;
 use super::network::{Ingress, KubeService, NetworkPolicy};
-use super::object::{Body, Claim, Data, Object, ServiceAccount};
+use super::object::{Body, Claim, Data, Object, ObjectId, ServiceAccount};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::{ManifestScope, SpecReader};
 use super::validation::refusals;
@@ -114,6 +114,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
     let first_key = root.node.entries().next();
 
     Object {
+        id: ObjectId::default(),
         file: root.scope.file,
         anchor: first_key.map_or(kind.location, |entry| entry.key.location()),
         name: name.known().filter(|name| !name.value.is_empty()).cloned(),

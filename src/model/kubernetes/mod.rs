@@ -33,7 +33,7 @@ pub use kustomize::{Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Ingress, KubeService, ServicePort};
-pub use object::{Body, Data, DataEntry, Object};
+pub use object::{Body, Data, DataEntry, Object, ObjectId};
 pub use policy::{Autoscaler, DisruptionBudget, PolicyRule, Utilization};
 pub use reference::{ObjectReference, ReferenceKind};
 pub use selector::Selector;

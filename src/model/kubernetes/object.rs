@@ -9,11 +9,16 @@ use super::validation::Refusal;
 use super::workload::Workload;
 use crate::credential;
 use crate::model::Setting;
+use crate::model::id::Id;
 use crate::source::{FileId, Located, Location, OffsetMap, Span};
+
+/// The number of an object among those of all files.
+pub type ObjectId = Id<Object>;
 
 /// One object of a manifest.
 #[derive(Debug)]
 pub struct Object {
+    pub id: ObjectId,
     pub file: FileId,
     pub api_version: Located<String>,
     pub kind: Located<String>,

@@ -7,13 +7,18 @@ use super::action::ActionRef;
 use super::evidence::Evidence;
 use super::expression::Expression;
 use crate::model::env::EnvVar;
+use crate::model::id::Id;
 use crate::model::image::{ImageUse, NamedContext};
 use crate::model::{Code, Setting};
 use crate::source::{FileId, Located, Location};
 
+/// The number of a workflow or an action in the repository.
+pub type WorkflowId = Id<Workflow>;
+
 /// A workflow file or an action.
 #[derive(Debug, Default)]
 pub struct Workflow {
+    pub id: WorkflowId,
     pub file: FileId,
     /// The first key of the file.
     pub location: Location,
@@ -113,9 +118,13 @@ pub struct Axis {
     pub values: Vec<Located<String>>,
 }
 
+/// The index of a job in its workflow.
+pub type JobId = Id<Job>;
+
 /// A job; of an action, all there is.
 #[derive(Debug)]
 pub struct Job {
+    pub index: JobId,
     pub id: Located<String>,
     pub name: Option<Located<String>>,
     pub needs: Vec<Located<String>>,

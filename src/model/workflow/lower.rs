@@ -7,7 +7,8 @@ use std::sync::OnceLock;
 use super::credentials::arguments;
 use super::expression::Expression;
 use super::jobs::{
-    Axis, Grant, Input, Job, Matrix, Permissions, Secrets, Step, StepPosition, Trigger, Workflow,
+    Axis, Grant, Input, Job, JobId, Matrix, Permissions, Secrets, Step, StepPosition, Trigger,
+    Workflow,
 };
 use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
@@ -39,6 +40,10 @@ pub fn workflow(tree: &Tree, source: &SourceFile) -> Workflow {
         lower_action(root, &mut workflow);
     } else {
         lower_jobs(root, &mut workflow);
+    }
+
+    for (index, job) in workflow.jobs.iter_mut().enumerate() {
+        job.index = JobId::new(index);
     }
 
     collect(root, &mut Vec::new(), &mut workflow.expressions);
@@ -215,6 +220,7 @@ fn concurrency(node: Node<'_>) -> Setting<String> {
 
 fn empty_job(id: Located<String>) -> Job {
     Job {
+        index: JobId::default(),
         id,
         name: None,
         needs: Vec::new(),

@@ -23,7 +23,9 @@ pub use container_command::{container_command, nested_script};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;
-pub use jobs::{Grant, ImageBuild, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow};
+pub use jobs::{
+    Grant, ImageBuild, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow, WorkflowId,
+};
 pub use lower::workflow;
 pub use purpose::{command_purposes, job_purposes, step_purposes};
 pub use trial::{is_trial, says_test};

@@ -316,13 +316,13 @@ fn commands(ctx: &Ctx, container: &Container) -> Vec<Location> {
 }
 
 fn servers(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<ServerRecord> {
-    let mut started = startup::container(ctx, owner, container);
+    let mut started: Vec<&Started> = startup::container(ctx, owner, container).iter().collect();
 
     if container.entrypoint.is_none()
         && let Some((dockerfile, stage)) = ctx.graph.build_of(container)
     {
         let (entrypoint, _) = dockerfile.start(stage);
-        let mut of_image = startup::stage(ctx, dockerfile, stage);
+        let mut of_image: Vec<&Started> = startup::stage(ctx, dockerfile, stage).iter().collect();
 
         if container.command.is_some() {
             of_image.retain(|server| {
@@ -341,10 +341,10 @@ fn is_within(location: Location, command: &Command) -> bool {
     whole.file == location.file && whole.span.contains(location.span)
 }
 
-fn server(started: Started) -> ServerRecord {
-    let server = started.found.server;
-    let port = match (server.port, server.default_port) {
-        (Some(port), _) => ServerPort::Written(port.value),
+fn server(started: &Started) -> ServerRecord {
+    let server = &started.found.server;
+    let port = match (&server.port, server.default_port) {
+        (Some(port), _) => ServerPort::Written(port.value.clone()),
         (None, Some(port)) if !server.says_port => ServerPort::Default(port),
         (None, _) => ServerPort::Unknown,
     };
@@ -352,12 +352,13 @@ fn server(started: Started) -> ServerRecord {
     ServerRecord {
         name: server.name,
         development: server.mode == Mode::Development,
-        host: server.host,
+        host: server.host.clone(),
         port,
-        workers: server.workers.map(|workers| workers.value),
+        workers: server.workers.as_ref().map(|workers| workers.value.clone()),
         location: started
             .found
             .via
+            .as_ref()
             .map_or(started.location, |via| via.location),
     }
 }
@@ -449,7 +450,7 @@ fn stage_unit(ctx: &Ctx, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
             .map(Command::location)
             .collect(),
         servers: startup::stage(ctx, dockerfile, stage.index)
-            .into_iter()
+            .iter()
             .map(server)
             .collect(),
         ports: stage.exposes.iter().map(exposed).collect(),

@@ -1,14 +1,14 @@
 //! `copy-ignored-file`: a COPY or ADD of what `.dockerignore` keeps from the builder.
 
+use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
-use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::Location;
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let contexts = contexts(ctx.facts, dockerfile);
+    let contexts = contexts(ctx, dockerfile);
     if contexts.iter().any(|context| context.ignore.is_none()) {
         return;
     }
@@ -36,8 +36,11 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             };
 
-            if contexts.iter().all(|context| is_kept_out(context, &path)) {
-                report(dockerfile, word, &path, &contexts[0], sink);
+            if contexts
+                .iter()
+                .all(|context| is_kept_out(ctx, context, &path))
+            {
+                report(ctx, dockerfile, word, &path, &contexts[0], sink);
             }
         }
     }
@@ -61,12 +64,14 @@ fn plain_path(word: &Word) -> Option<String> {
 
 /// Whether nothing of a path reaches the builder: it is ignored, and no exception lets a part of it
 /// in.
-fn is_kept_out(context: &BuildContext, path: &str) -> bool {
+fn is_kept_out(ctx: &Ctx, context: &BuildContext, path: &str) -> bool {
     let Some((file, _)) = &context.ignore else {
         return false;
     };
 
-    let may_let_in = file
+    let may_let_in = ctx
+        .facts
+        .source(*file)
         .text
         .lines()
         .filter_map(|line| line.trim().strip_prefix('!'))
@@ -77,6 +82,7 @@ fn is_kept_out(context: &BuildContext, path: &str) -> bool {
 }
 
 fn report(
+    ctx: &Ctx,
     dockerfile: &Dockerfile,
     word: &Word,
     path: &str,
@@ -93,9 +99,9 @@ fn report(
 
     if let Some((file, ignore)) = &context.ignore
         && let Some(line) = ignore.last_match(path)
-        && let Some(span) = line_span(&file.text, line)
+        && let Some(span) = line_span(&ctx.facts.source(*file).text, line)
     {
-        finding = finding.related(file.location(span), "excluded here");
+        finding = finding.related(Location::new(*file, span), "excluded here");
     }
 
     sink.report(finding);

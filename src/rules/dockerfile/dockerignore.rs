@@ -1,9 +1,9 @@
 //! `dockerignore`: files that `COPY .` takes along because no `.dockerignore` excludes them.
 
+use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::secret_exposure::holds_credential;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
-use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::{Dockerfile, StageInstruction};
 use crate::model::dockerignore::Dockerignore;
 use crate::source::{Location, SourceFile, join, parent};
@@ -26,21 +26,26 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
     let location = Location::new(dockerfile.file, word.span);
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile).contains(&stage);
-    let finding =
-        contexts(ctx.facts, dockerfile)
-            .iter()
-            .find_map(|context| match &context.ignore {
-                Some((file, ignore)) => {
-                    let needed = needed_paths(ctx, dockerfile, context);
-                    incomplete(ctx, context, (file, ignore), &needed, (location, shipped))
-                }
-                None => missing(
+    let finding = contexts(ctx, dockerfile)
+        .iter()
+        .find_map(|context| match &context.ignore {
+            Some((file, ignore)) => {
+                let needed = needed_paths(ctx, dockerfile, context);
+                incomplete(
                     ctx,
                     context,
-                    &needed_paths(ctx, dockerfile, context),
-                    location,
-                ),
-            });
+                    (ctx.facts.source(*file), ignore),
+                    &needed,
+                    (location, shipped),
+                )
+            }
+            None => missing(
+                ctx,
+                context,
+                &needed_paths(ctx, dockerfile, context),
+                location,
+            ),
+        });
     if let Some(finding) = finding {
         sink.report(finding);
     }
@@ -327,7 +332,7 @@ fn leftovers(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
 /// Whether a context has a manifest of this name, or of this ending.
 fn has_manifest(ctx: &Ctx, context: &BuildContext, manifest: &str) -> bool {
     match manifest.strip_prefix('.') {
-        Some(extension) => ctx.facts.has_extension(&context.folder, extension),
+        Some(extension) => ctx.has_extension(&context.folder, extension),
         None => has(ctx, context, manifest),
     }
 }

@@ -1,9 +1,9 @@
 //! `incomplete-manifest-copy`: installs that need a file which is not in the image yet.
 
+use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::image_files::{ImageFiles, Presence, image_path};
 use crate::analysis::{Ctx, shipped_stages, truncate};
 use crate::finding::{Finding, Sink};
-use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::scope::VariableValue;
 use crate::model::dockerfile::{Base, Dockerfile, Step};
 use crate::model::manifest_needs::{
@@ -26,7 +26,6 @@ const FOLDER_OPTIONS: &[&str] = &[
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
-    let mut found: Option<Vec<BuildContext>> = None;
 
     for step in dockerfile
         .steps()
@@ -41,7 +40,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             }
 
-            let contexts = &*found.get_or_insert_with(|| contexts(ctx.facts, dockerfile));
+            let contexts = contexts(ctx, dockerfile);
             let Some(folder) = folder_before(script, &invocations, invocation) else {
                 continue;
             };
@@ -56,7 +55,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let missing: Vec<Vec<Missing>> = contexts
                 .iter()
                 .map(|context| {
-                    ImageFiles::before(ctx, dockerfile, context, &step)
+                    ImageFiles::before(ctx.facts.repository, dockerfile, context, &step)
                         .map(|files| missing(ctx, dockerfile, context, files, &folder, &install))
                         .unwrap_or_default()
                 })
@@ -418,7 +417,7 @@ fn report(
         .help(help(first, install))
         .case_if(!context.certain && !beside_dockerfile, "likely-context");
 
-    if let Some(files) = ImageFiles::before(ctx, dockerfile, context, step)
+    if let Some(files) = ImageFiles::before(ctx.facts.repository, dockerfile, context, step)
         && !first.need.manifest.is_empty()
         && let Some(location) = files.copy_of(&first.manifest)
     {

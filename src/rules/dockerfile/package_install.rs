@@ -20,7 +20,7 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     // The families that install dependencies in each stage, those it starts from included.
     let mut families: HashMap<usize, BTreeSet<&str>> = HashMap::new();
 
-    for stage in shipped_stages::built(ctx, dockerfile) {
+    for &stage in shipped_stages::built(ctx, dockerfile) {
         let inherited = match dockerfile.stages[stage].base {
             Base::Stage(earlier) => families.get(&earlier).cloned().unwrap_or_default(),
             Base::Image(_) | Base::Scratch(_) => BTreeSet::new(),

@@ -198,7 +198,7 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
         return;
     };
 
-    if repository.find(&path).is_some() || ctx.facts.is_ignored(&path) {
+    if repository.find(&path).is_some() || ctx.is_ignored(&path) {
         return;
     }
 

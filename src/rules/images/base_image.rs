@@ -219,7 +219,7 @@ pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
 
-    for &stage in &built {
+    for &stage in built {
         if matches!(dockerfile.stages[stage].base, Base::Stage(_)) {
             continue;
         }

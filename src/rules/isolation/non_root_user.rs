@@ -31,11 +31,11 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
     for stage in ctx.graph.shipped(dockerfile) {
         let base = base_image::effective(ctx, dockerfile, stage);
-        let Some((location, label)) = root_of(&base, dockerfile, stage) else {
+        let Some((location, label)) = root_of(base, dockerfile, stage) else {
             continue;
         };
 
-        let foreign = foreign_base(&base);
+        let foreign = foreign_base(base);
         if foreign
             .as_deref()
             .is_some_and(|base| must_become_root(ctx, base))
@@ -52,8 +52,8 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             format!("{} runs as root{unless}", name(ctx, dockerfile, stage)),
         )
         .label(label)
-        .help(help(&base))
-        .aspect(aspect(base.user))
+        .help(help(base))
+        .aspect(aspect(&base.user))
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");
@@ -78,18 +78,18 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         }
 
-        if let RootUse::Needs(program) = &root_use {
+        if let RootUse::Needs(program) = root_use {
             finding = finding.label(format!("`{program}` may need root"));
         } else if foreign.is_some() {
             finding = finding.label("no USER here, and the user of the base image is unknown");
         }
 
         let is_development = shipped_stages::is_for_development(ctx, dockerfile, stage);
-        let is_base = !is_run && starts_nothing(&base, dockerfile, stage);
+        let is_base = !is_run && starts_nothing(base, dockerfile, stage);
         sink.report(
             finding
                 .case_if(matches!(root_use, RootUse::Needs(_)), "needs-root")
-                .case_if(root_use == RootUse::Unknown, "unknown-start")
+                .case_if(*root_use == RootUse::Unknown, "unknown-start")
                 // The user of an unknown base image is most likely root.
                 .case_if(foreign.is_some(), "unknown-base")
                 .case_if(is_base, "not-started")
@@ -292,7 +292,7 @@ fn root_of(
 ) -> Option<(Location, String)> {
     let location = dockerfile.stages[stage].location;
 
-    match base.user {
+    match &base.user {
         Setting::Set(user) if is_root(&user.value) => {
             if user.location.file == dockerfile.file {
                 Some((user.location, "the last USER in effect".to_owned()))

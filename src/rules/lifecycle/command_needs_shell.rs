@@ -109,7 +109,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         };
 
-        if may_be_evaluated(ctx, &start, &startup::folders(ctx, dockerfile)) {
+        if may_be_evaluated(ctx, &start, startup::folders(ctx, dockerfile)) {
             continue;
         }
 
@@ -124,7 +124,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Whether a stage is built upon a language or a distribution, whose images start their CMD as it
 /// is.
 fn has_plain_base(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
-    match base_image::effective(ctx, dockerfile, stage).root {
+    match &base_image::effective(ctx, dockerfile, stage).root {
         base_image::EffectiveRoot::Scratch => true,
         base_image::EffectiveRoot::Unknown => false,
         base_image::EffectiveRoot::Image(reference) => {
@@ -161,7 +161,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     }
 
-    if may_be_evaluated(ctx, &start, &startup::folders_of(ctx, owner, container)) {
+    if may_be_evaluated(ctx, &start, startup::folders_of(ctx, owner, container)) {
         return;
     }
 

@@ -7,7 +7,8 @@ use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{self, Mode};
+use crate::model::server::Mode;
+use crate::model::task_call;
 use crate::source::{Location, join};
 
 /// Scripts for development by their name, where no manifest defines them.
@@ -31,7 +32,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         let (entrypoint, cmd) = dockerfile.start(stage);
         let mut findings = servers(startup::stage(ctx, dockerfile, stage), "the shipped image");
         for command in [entrypoint, cmd].into_iter().flatten() {
-            findings.extend(tasks(ctx, command, &folders, "the shipped image"));
+            findings.extend(tasks(ctx, command, folders, "the shipped image"));
         }
 
         for finding in findings {
@@ -58,7 +59,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .into_iter()
         .flatten()
     {
-        findings.extend(tasks(ctx, command, &folders, &who));
+        findings.extend(tasks(ctx, command, folders, &who));
     }
 
     findings
@@ -66,11 +67,11 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         .for_each(|finding| sink.report(finding));
 }
 
-fn servers(started: Vec<Started>, title: &str) -> Vec<Finding> {
+fn servers(started: &[Started], title: &str) -> Vec<Finding> {
     started
-        .into_iter()
+        .iter()
         .filter(|started| started.found.server.mode == Mode::Development)
-        .map(|started| server_finding(&started, title))
+        .map(|started| server_finding(started, title))
         .collect()
 }
 
@@ -102,7 +103,7 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], title: &str) -> Vec<F
     let mut findings = Vec::new();
 
     for invocation in script.invocations() {
-        let Some((name, folder)) = server::task(&invocation) else {
+        let Some((name, folder)) = task_call::task(&invocation) else {
             continue;
         };
 
@@ -134,7 +135,7 @@ fn defines(ctx: &Ctx, base: &str, folder: &str, name: &str) -> bool {
     let manifest = join(base, folder)
         .and_then(|folder| join(&folder, "package.json"))
         .and_then(|path| ctx.facts.repository.find(&path));
-    manifest.is_some_and(|file| server::script_text(&file.text, name).is_some())
+    manifest.is_some_and(|file| task_call::script_text(&file.text, name).is_some())
 }
 
 fn server_title(name: &str) -> String {

@@ -30,9 +30,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 seen.push(started.location);
                 check_limits(
                     ctx,
-                    &started,
+                    started,
                     &names,
-                    &startup::folders(ctx, dockerfile),
+                    startup::folders(ctx, dockerfile),
                     sink,
                 );
             }
@@ -54,9 +54,9 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     for started in startup::container(ctx, owner, container) {
         check_limits(
             ctx,
-            &started,
+            started,
             &names,
-            &startup::folders_of(ctx, owner, container),
+            startup::folders_of(ctx, owner, container),
             sink,
         );
     }
@@ -169,9 +169,9 @@ pub fn grace_of_service(ctx: &Ctx, project: &Project, service: &Service, sink: &
         return;
     };
 
-    let started = effective(ctx, Owner::Compose(project, service), &service.container);
+    let started = startup::effective(ctx, Owner::Compose(project, service), &service.container);
     grace(
-        &started,
+        started,
         &period,
         "stop_grace_period",
         &format!("`{}`", service.name()),
@@ -186,28 +186,15 @@ pub fn grace_of_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: 
     };
 
     for container in &workload.pod.containers {
-        let started = effective(ctx, Owner::Kubernetes(object, workload), container);
+        let started = startup::effective(ctx, Owner::Kubernetes(object, workload), container);
         grace(
-            &started,
+            started,
             period,
             "terminationGracePeriodSeconds",
             &format!("`{}`", container.name.value),
             sink,
         );
     }
-}
-
-/// What runs in the end: the container's own command, or that of the image that is built here.
-fn effective(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Started> {
-    if container.command.is_some() || container.entrypoint.is_some() {
-        return startup::container(ctx, owner, container);
-    }
-
-    ctx.graph
-        .build_of(container)
-        .map_or_else(Vec::new, |(dockerfile, stage)| {
-            startup::stage(ctx, dockerfile, stage)
-        })
 }
 
 fn grace(started: &[Started], period: &Located<u32>, key: &str, who: &str, sink: &mut Sink) {

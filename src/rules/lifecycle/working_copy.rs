@@ -1,9 +1,9 @@
 //! source-bind-mount, interactive-tty: settings that belong on a developer's machine.
 
+use crate::analysis::build_context::contexts;
 use crate::analysis::roles::{is_changed_over, is_development_build};
 use crate::analysis::{Ctx, Owner, workload};
 use crate::finding::{Finding, Sink};
-use crate::model::build_context::contexts;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::dockerfile::{Dockerfile, Stage};
@@ -216,7 +216,7 @@ fn code_mounts<'a>(ctx: &Ctx<'a>, project: &Project, service: &'a Service) -> Ve
 
 /// Whether the ignore file of a build context keeps a path from the builder.
 fn is_ignored(ctx: &Ctx, dockerfile: &Dockerfile, folder: &str, path: &str) -> bool {
-    contexts(ctx.facts, dockerfile)
+    contexts(ctx, dockerfile)
         .iter()
         .filter(|context| context.folder == folder)
         .any(|context| {

@@ -464,7 +464,7 @@ fn first_test(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
 
     direct.or_else(|| {
         let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
-        jobs.flat_map(|job| job_work(ctx, workflow, job).evidence)
+        jobs.flat_map(|job| &job_work(ctx, workflow, job).evidence)
             .find(|evidence| !evidence.named && is_test(evidence))
             .map(|evidence| evidence.location)
     })

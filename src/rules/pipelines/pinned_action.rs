@@ -2,8 +2,8 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::action_versions::ActionVersion;
+use crate::analysis::repository_owner::is_owner;
 use crate::finding::{Finding, Sink};
-use crate::model::repository_owner::is_owner;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::{Located, Location, Span};
@@ -57,7 +57,7 @@ fn unpinned(ctx: &Ctx, uses: &Located<String>) -> Option<Finding> {
         ))
         .aspect(kind)
         .case_if(is_of_github && is_tag, "github-tag")
-        .case_if(is_owner(ctx.facts, &owner), "own-organization"),
+        .case_if(is_owner(ctx, &owner), "own-organization"),
     )
 }
 

@@ -133,17 +133,15 @@ fn may_be_elsewhere(ctx: &Ctx, path: &Located<String>) -> bool {
     let mut folder = path.value.as_str();
 
     while !folder.is_empty() {
-        if ctx.facts.is_submodule(folder) {
+        if ctx.is_submodule(folder) {
             return true;
         }
 
         folder = parent(folder);
     }
 
-    let is_ignored = ctx.facts.is_ignored(&path.value)
-        || ctx
-            .facts
-            .is_ignored(&format!("{}/kustomization.yaml", path.value));
+    let is_ignored = ctx.is_ignored(&path.value)
+        || ctx.is_ignored(&format!("{}/kustomization.yaml", path.value));
 
     is_address || is_filled_in || is_ignored
 }

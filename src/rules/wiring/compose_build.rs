@@ -99,7 +99,7 @@ fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
     std::iter::successors(Some(folder), |path| {
         Some(parent(path)).filter(|up| !up.is_empty())
     })
-    .any(|path| ctx.facts.is_submodule(path))
+    .any(|path| ctx.is_submodule(path))
 }
 
 /// Whether a workflow clones a repository of the folder's name, or of the name of a folder above
@@ -107,7 +107,7 @@ fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
 fn is_cloned(ctx: &Ctx, folder: &str) -> bool {
     folder
         .split('/')
-        .any(|part| part.len() > 2 && ctx.facts.is_cloned(part))
+        .any(|part| part.len() > 2 && ctx.is_cloned(part))
 }
 
 /// Arguments that the builder knows without a declaration.

@@ -19,7 +19,7 @@ pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
             continue;
         };
 
-        if exists(ctx, &full) || ctx.facts.is_ignored(&full) || has_example(ctx, &full) {
+        if exists(ctx, &full) || ctx.is_ignored(&full) || has_example(ctx, &full) {
             continue;
         }
 

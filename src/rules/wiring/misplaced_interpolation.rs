@@ -9,7 +9,7 @@ use crate::source::Location;
 pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     for variable in misplaced_variables::of_project(ctx, project) {
         if let Some(&first) = variable.locations.first() {
-            sink.report(finding(ctx, &variable, first));
+            sink.report(finding(ctx, variable, first));
         }
     }
 }

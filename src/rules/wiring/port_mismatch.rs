@@ -16,7 +16,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 
     for stage in ctx.graph.shipped(dockerfile) {
-        let Some((port, server)) = only_port(&startup::stage(ctx, dockerfile, stage)) else {
+        let Some((port, server)) = only_port(startup::stage(ctx, dockerfile, stage)) else {
             continue;
         };
 
@@ -69,18 +69,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     }
 
-    let has_command = container.command.is_some() || container.entrypoint.is_some();
-    let started = if has_command {
-        startup::container(ctx, owner, container)
-    } else {
-        ctx.graph
-            .build_of(container)
-            .map_or_else(Vec::new, |(dockerfile, stage)| {
-                startup::stage(ctx, dockerfile, stage)
-            })
-    };
-
-    let Some((port, server)) = only_port(&started) else {
+    let Some((port, server)) = only_port(startup::effective(ctx, owner, container)) else {
         return;
     };
 

@@ -96,7 +96,7 @@ fn missing_beside(
     location: Location,
 ) -> Option<Finding> {
     let full = join(source.folder(), path)?;
-    if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
+    if exists(ctx, &full) || ctx.is_ignored(&full) {
         return None;
     }
 
@@ -203,7 +203,7 @@ fn rule_file_of<'a>(ctx: &Ctx, reader: &ConfigConsumer<'a>, path: &str) -> RuleF
         };
 
         let full = format!("{folder}{rest}");
-        if exists(ctx, &full) || ctx.facts.is_ignored(&full) {
+        if exists(ctx, &full) || ctx.is_ignored(&full) {
             return RuleFile::Present;
         }
 

@@ -95,8 +95,8 @@ impl ImageShell {
             return ImageShell::Unknown;
         }
 
-        let shell = match base_image::effective(ctx, dockerfile, stage).root {
-            EffectiveRoot::Image(reference) => ImageShell::of(&reference),
+        let shell = match &base_image::effective(ctx, dockerfile, stage).root {
+            EffectiveRoot::Image(reference) => ImageShell::of(reference),
             EffectiveRoot::Scratch => ImageShell::None,
             EffectiveRoot::Unknown => ImageShell::Unknown,
         };

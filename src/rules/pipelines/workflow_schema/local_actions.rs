@@ -114,7 +114,7 @@ fn check_exists(ctx: &Ctx, root: &str, uses: Node<'_>, path: &str, problems: &mu
     let has_action = FILES
         .iter()
         .any(|file| join(&folder, file).is_some_and(|path| repository.find(&path).is_some()));
-    let is_elsewhere = ctx.facts.is_submodule(&folder) || ctx.facts.is_ignored(&folder);
+    let is_elsewhere = ctx.is_submodule(&folder) || ctx.is_ignored(&folder);
     if has_action || is_elsewhere {
         return;
     }

@@ -3,11 +3,11 @@
 mod pointer;
 mod secret_kind;
 
+use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::secret_exposure::holds_credential;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::credential::{SecretFile, secret_file};
 use crate::finding::{Finding, Sink};
-use crate::model::build_context::{BuildContext, contexts};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Location, SourceFile, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
@@ -15,8 +15,8 @@ use secret_kind::{advice, is_invented};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
-    let contexts = contexts(ctx.facts, dockerfile);
-    pointer::report_pointers(dockerfile, &shipped, sink);
+    let contexts = contexts(ctx, dockerfile);
+    pointer::report_pointers(dockerfile, shipped, sink);
 
     for position in dockerfile.instructions() {
         let (Body::Copy(transfer) | Body::Add(transfer)) = &position.instruction.body else {
@@ -48,7 +48,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 sink.report(finding.case_if(!is_shipped, "unshipped"));
             } else if is_shipped {
                 let location = Location::new(dockerfile.file, word.span);
-                report_folder(ctx, &contexts, word, location, sink);
+                report_folder(ctx, contexts, word, location, sink);
             }
         }
     }
@@ -150,7 +150,7 @@ fn report_folder(
 
         let secrets = secrets_below(ctx, context, &folder);
         if !secrets.is_empty() {
-            sink.report(copied_folder(context, location, &secrets));
+            sink.report(copied_folder(ctx, context, location, &secrets));
             return;
         }
     }
@@ -164,7 +164,7 @@ fn secrets_below<'a>(
 ) -> Vec<(&'a SourceFile, SecretFile)> {
     let mut secrets = Vec::new();
 
-    for &(file, kind) in ctx.facts.secret_files(folder) {
+    for &(file, kind) in ctx.secret_files(folder) {
         let file = ctx.facts.source(file);
         let Some(inside) = context.relative(&file.path) else {
             continue;
@@ -185,13 +185,14 @@ fn secrets_below<'a>(
 }
 
 fn copied_folder(
+    ctx: &Ctx,
     context: &BuildContext,
     location: Location,
     secrets: &[(&SourceFile, SecretFile)],
 ) -> Finding {
     let (first, kind) = secrets[0];
     let help = match &context.ignore {
-        Some((file, _)) => format!("list it in `{}`", file.path),
+        Some((file, _)) => format!("list it in `{}`", ctx.facts.path(*file)),
         None => "list it in a `.dockerignore`, or copy only what is needed".to_owned(),
     };
     let mut finding = Finding::new(

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::facts::Facts;
-use super::workflow::image_builds;
+use super::Ctx;
+use crate::model::facts::Facts;
+use crate::model::workflow::image_builds;
 
 /// Whether the repository belongs to this owner on GitHub, as far as its files say it.
-pub fn is_owner(facts: &Facts, owner: &str) -> bool {
-    facts
-        .owners
-        .get_or_init(|| repository_owners(facts))
+pub fn is_owner(ctx: &Ctx, owner: &str) -> bool {
+    ctx.owners
+        .get_or_init(|| repository_owners(ctx.facts))
         .contains(&owner.to_ascii_lowercase())
 }
 

@@ -3,74 +3,42 @@
 
 use std::collections::HashMap;
 
-use super::dockerfile::Dockerfile;
-use super::dockerignore::Dockerignore;
-use super::facts::Facts;
-use super::workflow::image_builds;
-use crate::source::{SourceFile, join, parent};
+use super::Ctx;
+pub use super::answers::BuildContext;
+use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerignore::Dockerignore;
+use crate::model::facts::Facts;
+use crate::model::workflow::image_builds;
+use crate::source::{FileId, join, parent};
 use crate::syntax::dockerfile::{Body, Source};
 
-/// One build context.
-#[derive(Debug)]
-pub struct BuildContext<'s> {
-    /// Folder in the repository, `""` for its root.
-    pub folder: String,
-    /// The ignore file in effect.
-    pub ignore: Option<(&'s SourceFile, Dockerignore)>,
-    /// A compose file or a pipeline builds it there; else the folder is a guess.
-    pub certain: bool,
-}
-
-impl BuildContext<'_> {
-    /// The path of a file of the repository inside the context.
-    pub fn relative<'p>(&self, path: &'p str) -> Option<&'p str> {
-        if self.folder.is_empty() {
-            return Some(path);
-        }
-        path.strip_prefix(self.folder.as_str())?.strip_prefix('/')
-    }
-
-    /// Whether a path inside the context is kept from the builder.
-    pub fn ignores(&self, path: &str) -> bool {
-        self.ignore
-            .as_ref()
-            .is_some_and(|(_, ignore)| ignore.ignores(path))
-    }
-}
-
 /// The contexts of a Dockerfile, each folder once. Never empty.
-pub fn contexts<'s>(facts: &Facts<'s>, dockerfile: &Dockerfile) -> Vec<BuildContext<'s>> {
-    let path = facts.path(dockerfile.file);
-    let (folders, certain) = folders(facts, dockerfile);
-    folders
-        .into_iter()
-        .map(|folder| BuildContext {
-            ignore: ignore(facts, path, &folder),
-            folder,
-            certain,
-        })
-        .collect()
+pub fn contexts<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c [BuildContext] {
+    ctx.build_contexts.answer(dockerfile.id, || {
+        let (folders, certain) = folders(ctx, dockerfile);
+
+        folders
+            .into_iter()
+            .map(|folder| BuildContext {
+                ignore: ignore(ctx.facts, ctx.facts.path(dockerfile.file), &folder),
+                folder,
+                certain,
+            })
+            .collect()
+    })
 }
 
 /// The folders of the contexts alone, and whether something builds the Dockerfile there.
-pub fn folders(facts: &Facts, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
-    let named = facts
+fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
+    let named = ctx
         .build_folders
-        .get_or_init(|| named_folders(facts))
-        .get(facts.path(dockerfile.file));
-    let certain = named.is_some_and(|folders| !folders.is_empty());
+        .get_or_init(|| named_folders(ctx.facts))
+        .get(ctx.facts.path(dockerfile.file));
 
-    if let Some(folders) = named
-        && certain
-    {
-        return (folders.clone(), true);
+    match named {
+        Some(folders) if !folders.is_empty() => (folders.clone(), true),
+        _ => (vec![likely(ctx, dockerfile)], false),
     }
-
-    let likely = dockerfile
-        .likely_folder
-        .get_or_init(|| likely(facts, dockerfile));
-
-    (vec![likely.clone()], false)
 }
 
 /// The folders that compose files and pipelines name, by the path of the Dockerfile.
@@ -88,7 +56,7 @@ fn named_folders(facts: &Facts) -> HashMap<String, Vec<String>> {
         .map(|build| (build.dockerfile, build.context));
 
     let called = facts
-        .build_callers()
+        .build_callers
         .iter()
         .map(|caller| (caller.dockerfile.clone(), caller.context.clone()));
     let located = composed.chain(piped).map(|(dockerfile, context)| {
@@ -125,26 +93,22 @@ fn normalized(folder: &str) -> String {
 }
 
 /// A Dockerfile's own ignore file wins over the context's.
-fn ignore<'s>(
-    facts: &Facts<'s>,
-    dockerfile: &str,
-    folder: &str,
-) -> Option<(&'s SourceFile, Dockerignore)> {
+fn ignore(facts: &Facts, dockerfile: &str, folder: &str) -> Option<(FileId, Dockerignore)> {
     let specific = format!("{dockerfile}.dockerignore");
     let shared = join(folder, ".dockerignore")?;
     let file = facts
         .repository
         .find(&specific)
         .or_else(|| facts.repository.find(&shared))?;
-    Some((file, Dockerignore::parse(&file.text)))
+    Some((file.id, Dockerignore::parse(&file.text)))
 }
 
 /// The nearest folder at or above the Dockerfile that holds what it copies.
-fn likely(facts: &Facts, dockerfile: &Dockerfile) -> String {
-    let home = parent(facts.path(dockerfile.file)).to_owned();
+fn likely(ctx: &Ctx, dockerfile: &Dockerfile) -> String {
+    let home = parent(ctx.facts.path(dockerfile.file)).to_owned();
     let sources = literal_sources(dockerfile);
     if sources.is_empty() {
-        return if facts.is_project_folder(&home) {
+        return if ctx.is_project_folder(&home) {
             home
         } else {
             parent(&home).to_owned()
@@ -154,7 +118,7 @@ fn likely(facts: &Facts, dockerfile: &Dockerfile) -> String {
     let mut folder = home.as_str();
 
     loop {
-        if holds_all(facts, folder, &sources) {
+        if holds_all(ctx.facts, folder, &sources) {
             return folder.to_owned();
         }
 
