@@ -310,9 +310,9 @@ impl KnownImage {
 }
 
 /// Whether the version of a tag is another one or newer; `None` for tags that name no version. No
-/// tag and `latest` are the newest version.
+/// tag, `latest` and `lts` are the newest version.
 fn reaches(tag: Option<&str>, version: &str) -> Option<bool> {
-    let Some(tag) = tag.filter(|tag| *tag != "latest") else {
+    let Some(tag) = tag.filter(|tag| !matches!(*tag, "latest" | "lts")) else {
         return Some(true);
     };
 

@@ -130,12 +130,12 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Dockerfile(server_limits::dockerfile),
     ),
     Check::new(
-        "source-bind-mount",
-        CheckFn::Project(working_copy::source_bind_mount),
-    ),
-    Check::new(
         "single-process",
         CheckFn::Dockerfile(single_process::dockerfile),
+    ),
+    Check::new(
+        "source-bind-mount",
+        CheckFn::Project(working_copy::source_bind_mount),
     ),
     Check::new("startup-probe", CheckFn::Container(probes::startup)),
 ];
