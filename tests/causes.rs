@@ -202,6 +202,57 @@ RUN apt-get update && apt-get dist-upgrade -y
 }
 
 #[test]
+fn a_base_is_the_source_of_an_object_and_a_chart_fills_in_its_name() {
+    let service = |name: &str, mark: &str| {
+        format!(
+            r"apiVersion: v1
+kind: Service
+metadata:
+  name: {name}
+spec:
+  type: LoadBalancer
+        ^^^^^^^^^^^^ {mark}[service-exposure]
+"
+        )
+    };
+    let repository = [
+        "//- charts/shop/Chart.yaml\napiVersion: v2\nname: shop\nversion: 1.0.0\n".to_owned(),
+        "//- charts/shop/values.yaml\nfront: {name: front}\n".to_owned(),
+        "//- charts/shop/templates/front.yaml\n".to_owned(),
+        service("{{ .Values.front.name }}-external", "also"),
+        "//- flat/front.yaml\n".to_owned(),
+        service("front-external", "also"),
+        "//- layers/kustomization.yaml\nresources: [common]\n".to_owned(),
+        "//- layers/common/kustomization.yaml\nresources: [front.yaml]\n".to_owned(),
+        "//- layers/common/front.yaml\n".to_owned(),
+        service("front-external", "warning"),
+    ];
+
+    rules(&["service-exposure"]).check(&repository.concat());
+}
+
+#[test]
+fn a_namespace_of_the_host_is_told_once() {
+    rules(&["host-namespace"]).check(
+        r"//- a/compose.yaml
+services:
+  shop:
+    image: acme/shop:1.2.0
+    ipc: host
+         ^^^^ error[host-namespace]: …(and 1 more in 2 files)
+//- b/compose.yaml
+services:
+  mail:
+    image: acme/mail:1.2.0
+    ipc: host
+         ^^^^ also[host-namespace]
+    pid: host
+         ^^^^ error[host-namespace]: `mail` shares the host's process namespace
+",
+    );
+}
+
+#[test]
 fn a_file_of_several_projects_is_told_once() {
     rules(&["memory-limit", "published-datastore"]).check(
         r"//- a/compose.yaml

@@ -93,8 +93,21 @@ fn find_in_configs(ctx: &Ctx, project: &Project, found: &mut Vec<MisplacedVariab
 /// Variables of nginx, and what others begin with.
 /// <https://nginx.org/en/docs/varindex.html>, 2026-11.
 const NGINX_VARIABLES: &[&str] = &[
-    "args", "binary_remote_addr", "connection_upgrade", "host", "http_", "is_args", "proxy_add_x_forwarded_for",
-    "query_string", "remote_addr", "remote_user", "request_", "scheme", "server_", "uri", "upstream_",
+    "args",
+    "binary_remote_addr",
+    "connection_upgrade",
+    "host",
+    "http_",
+    "is_args",
+    "proxy_add_x_forwarded_for",
+    "query_string",
+    "remote_addr",
+    "remote_user",
+    "request_",
+    "scheme",
+    "server_",
+    "uri",
+    "upstream_",
 ];
 
 /// The places of all uses of misplaced variables.
@@ -497,14 +510,15 @@ fn is_argument_of_read(before: &str) -> bool {
         .unwrap_or(before);
     let mut words = command
         .split_whitespace()
-        .map(|word| word.trim_start_matches(['\'', '"']))
-        ;
+        .map(|word| word.trim_start_matches(['\'', '"']));
     let mut is_read = false;
 
     // What precedes `read` begins a script or a part of one.
     for word in words.by_ref() {
-        let begins = matches!(word, "while" | "until" | "IFS=" | "do" | "then" | "if" | "sh" | "bash")
-            || word.starts_with('-') && word.ends_with('c')
+        let begins = matches!(
+            word,
+            "while" | "until" | "IFS=" | "do" | "then" | "if" | "sh" | "bash"
+        ) || word.starts_with('-') && word.ends_with('c')
             || word.ends_with("/sh")
             || word.ends_with("/bash");
 
@@ -516,9 +530,7 @@ fn is_argument_of_read(before: &str) -> bool {
         }
     }
 
-    is_read
-        && !command.contains(['$', '"', '<'])
-        && before.ends_with(' ')
+    is_read && !command.contains(['$', '"', '<']) && before.ends_with(' ')
 }
 
 fn is_of_name(c: char) -> bool {

@@ -4,6 +4,7 @@
 //! that are not quoted, short, made of words, or in the form of a UUID, a path or a translation key
 //! are ignored.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::classify::{Verdict, judge};
@@ -30,6 +31,20 @@ const PARTS: &[&str] = &[
     "authkey",
     "master_key",
     "masterkey",
+    "private_key",
+    "privatekey",
+];
+
+/// Names of what holds secrets under names of its own: the whole environment of a program, and the
+/// header of a request.
+const HOLDERS: &[&str] = &[
+    "environ",
+    "process.env",
+    "env::vars",
+    "getenv",
+    "authorization",
+    "api key",
+    "access key",
 ];
 
 /// The longest name, and the longest value, in bytes.
@@ -51,15 +66,49 @@ pub enum Values {
     Plain,
 }
 
+/// Where a text has names of secrets, by parts of these names, and of what holds secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NameParts {
+    /// In order.
+    pub secrets: Vec<Range<usize>>,
+    /// Offsets, in no order.
+    pub holders: Vec<usize>,
+}
+
+impl NameParts {
+    /// One search of the text. What is asked of the names afterwards depends on their number.
+    pub fn of(text: &str) -> Self {
+        /// The length of a part of a name of a secret; `None` for what holds secrets.
+        static WORDS: LazyLock<Words<Option<usize>>> = LazyLock::new(|| {
+            let secrets = PARTS.iter().map(|part| (*part, Some(part.len())));
+            Words::new(secrets.chain(HOLDERS.iter().map(|name| (*name, None))))
+        });
+
+        let mut parts = Self::default();
+
+        WORDS.each(text, |start, length| match length {
+            Some(length) => parts.secrets.push(start..start + length),
+            None => parts.holders.push(start),
+        });
+
+        parts.secrets.sort_unstable_by_key(|part| part.start);
+
+        parts
+    }
+
+    pub const fn is_empty(&self) -> bool {
+        self.secrets.is_empty() && self.holders.is_empty()
+    }
+}
+
 /// The secrets assigned in a text, in order.
 pub fn assignments(text: &str, values: Values) -> Vec<Assigned<'_>> {
-    static WORDS: LazyLock<Words<usize>> =
-        LazyLock::new(|| Words::new(PARTS.iter().map(|part| (*part, part.len()))));
+    assignments_at(text, values, &NameParts::of(text))
+}
 
-    let mut parts = Vec::new();
-    WORDS.each(text, |start, length| parts.push(start..start + length));
-    parts.sort_unstable_by_key(|part| part.start);
-
+/// As [`assignments`], where the names are known.
+pub fn assignments_at<'t>(text: &'t str, values: Values, names: &NameParts) -> Vec<Assigned<'t>> {
+    let parts = &names.secrets;
     let mut assigned: Vec<Assigned<'_>> = Vec::new();
     let mut past = 0;
     // Whether `counted`, the offset up to which quotes are counted, is inside of a docstring.

@@ -23,14 +23,14 @@ mod shape;
 mod table;
 mod words;
 
-pub use assign::{Assigned, Values, assignments, is_comment};
+pub use assign::{Assigned, NameParts, Values, assignments, assignments_at, is_comment};
 pub use base64::{as_base64, base64};
 pub use classify::{Verdict, is_own_secret, judge, starts_with_placeholder};
 pub use conceal::{Writing, conceal, secret_spans, unescaped};
 pub use defaults::{DefaultReason, default_credential, default_pair};
 pub use files::{SecretFile, secret_file};
 pub use hit::{Certainty, Hit, HitKind};
-pub use names::{NameKind, secret_name};
+pub use names::{NameKind, secret_name, words_of_name};
 pub use redact::{disjoint, mask, redact};
 pub use scan::scan;
 pub use shape::{entropy, is_placeholder, is_reference};

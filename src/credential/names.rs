@@ -130,7 +130,7 @@ fn kind_by_ending(word: &str) -> Option<NameKind> {
 
 /// The words of a name in lower case, separated by blanks. `APIKey` is `api key`; `clientID2` is
 /// `client id2`.
-pub(super) fn words_of_name(name: &str) -> String {
+pub fn words_of_name(name: &str) -> String {
     let mut words = String::with_capacity(name.len() + 8);
     let mut chars = name.chars().peekable();
     let mut before: Option<char> = None;

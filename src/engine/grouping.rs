@@ -186,9 +186,9 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     for group in &mut groups {
         group.sort_by_cached_key(|index| {
             let level = by_file[index.0][index.1].level;
-            let origin = units.origin(FileId(index.0 as u32));
+            let precedence = units.precedence(FileId(index.0 as u32));
 
-            (Reverse(level), origin, *index)
+            (Reverse(level), precedence, *index)
         });
     }
 

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::options::Options;
 use super::workers::BATCH;
-use crate::credential::{self, Hit};
+use crate::credential::{self, Hit, NameParts};
 use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Level};
 use crate::input::{self, Root, Unread};
@@ -83,13 +83,20 @@ impl Read {
                 env_docs::described(path, &text)
             });
 
+        let secret_names = if path_class::is_source(path) {
+            isolate_or_default("the search for names of secrets", file, &mut broken, || {
+                NameParts::of(&text)
+            })
+        } else {
+            NameParts::default()
+        };
         let (mut hits, mut code) = (Vec::new(), None);
         if !is_generated(path) {
             hits = isolate_or_default("the search for credentials", file, &mut broken, || {
                 credential::scan(&text)
             });
             code = isolate_or_default("the reading of source code", file, &mut broken, || {
-                code::facts(path, &text)
+                code::facts(path, &text, &secret_names)
             });
         }
 
@@ -97,8 +104,8 @@ impl Read {
             || code.is_some()
             || path_class::is_evidence(path)
             || isolate_or_default("the search for assignments", file, &mut broken, || {
-                path_class::is_source(path)
-                    && !credential::assignments(&text, path_class::values(path)).is_empty()
+                let values = path_class::values(path);
+                !credential::assignments_at(&text, values, &secret_names).is_empty()
             });
         let text = if keep { text } else { String::new() };
         Self {

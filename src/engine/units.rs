@@ -1,13 +1,16 @@
 //! What findings belong to: the unit of their file, the object that they are about, and other files
 //! that hold the same object.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use crate::catalog::Format;
 use crate::finding::Finding;
+use crate::model::chart;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::Role;
+use crate::model::file_role::{Origin, Role};
+use crate::model::kubernetes::Object;
 use crate::source::{FileId, Location, Repository, SourceFile, file_name, parent};
 
 /// What is deployed or run together.
@@ -30,16 +33,18 @@ pub(super) enum Unit<'f> {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum ObjectKey<'f> {
     /// Kind, namespace as its own file says, and name.
-    Manifest(&'f str, &'f str, &'f str),
+    Manifest(&'f str, &'f str, Cow<'f, str>),
     /// One whose name is not known, by its place.
     Unnamed(FileId, u32),
     /// A service, by the folder of its project.
     Service(&'f str, &'f str),
 }
 
-/// How a file comes to say what it says.
+/// Which of the files that hold an object a finding is shown at: the lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Origin {
+pub(super) enum Precedence {
+    /// Kustomizations build on it.
+    Base,
     Source,
     /// A compose file with a name of its own, which may vary the one without.
     Variant,
@@ -58,6 +63,8 @@ pub(super) struct Units<'f> {
     units: HashMap<FileId, Unit<'f>>,
     /// Files with the text of an earlier one, which is the value.
     copies: HashMap<FileId, FileId>,
+    /// Folders that kustomizations gather: bases and components.
+    gathered: HashSet<&'f str>,
 }
 
 impl<'f> Units<'f> {
@@ -78,7 +85,7 @@ impl<'f> Units<'f> {
         }
 
         for (source, file) in facts.repository.files().iter().zip(&facts.files) {
-            let keys = manifest_keys(file);
+            let keys = manifest_keys(facts, file);
             if !keys.is_empty() {
                 objects.insert(source.id, keys);
             }
@@ -96,6 +103,7 @@ impl<'f> Units<'f> {
                 .map(|file| (file, unit_of(facts, file)))
                 .collect(),
             copies: copies(facts.repository, files),
+            gathered: gathered_folders(facts),
         }
     }
 
@@ -118,21 +126,21 @@ impl<'f> Units<'f> {
         self.units.get(&file).copied().unwrap_or(Unit::File(file))
     }
 
-    /// How a file comes to say what it says: the first is what a person edits.
-    pub(super) fn origin(&self, file: FileId) -> Origin {
+    /// The files that a person edits come before those that are derived from them.
+    pub(super) fn precedence(&self, file: FileId) -> Precedence {
         let Some(source) = self.facts.repository.files().get(file.0 as usize) else {
-            return Origin::Source;
+            return Precedence::Source;
         };
 
-        let facts = self.facts.file(file);
-        if has_generated_header(source, facts) {
-            return Origin::Generated;
+        if self.facts.origin(file) == Origin::Generated {
+            return Precedence::Generated;
         }
 
-        match facts.kind {
-            FileKind::Kubernetes => Origin::Manifest,
-            FileKind::Compose if !COMPOSE_FILES.contains(&source.name()) => Origin::Variant,
-            _ => Origin::Source,
+        match self.facts.file(file).kind {
+            FileKind::Kubernetes if self.gathered.contains(source.folder()) => Precedence::Base,
+            FileKind::Kubernetes => Precedence::Manifest,
+            FileKind::Compose if !COMPOSE_FILES.contains(&source.name()) => Precedence::Variant,
+            _ => Precedence::Source,
         }
     }
 
@@ -273,8 +281,34 @@ fn highest_with<'f>(
     highest
 }
 
+/// The paths that kustomizations gather. Files among them do no harm: no folder has their names.
+fn gathered_folders<'f>(facts: &'f Facts<'f>) -> HashSet<&'f str> {
+    let kustomizations = facts
+        .files
+        .iter()
+        .filter_map(|file| file.kustomization.as_ref());
+
+    kustomizations
+        .flat_map(|kustomization| &kustomization.resources)
+        .map(|resource| resource.value.as_str())
+        .collect()
+}
+
+/// The name of an object; that of a template with the chart's values filled in.
+fn object_name<'f>(facts: &'f Facts<'f>, object: &'f Object) -> Option<Cow<'f, str>> {
+    if let Some(name) = &object.name {
+        return Some(Cow::Borrowed(&name.value));
+    }
+
+    let place = object.templated_name?;
+    let values = facts.of_chart(object.file, "values.yaml")?;
+    let filled = chart::fill_in(facts.text(place), values)?;
+
+    Some(Cow::Owned(filled.value))
+}
+
 /// Where the objects of a file begin.
-fn manifest_keys<'f>(file: &'f FileFacts<'f>) -> Vec<(u32, ObjectKey<'f>)> {
+fn manifest_keys<'f>(facts: &'f Facts<'f>, file: &'f FileFacts<'f>) -> Vec<(u32, ObjectKey<'f>)> {
     file.objects
         .iter()
         .map(|object| {
@@ -284,33 +318,12 @@ fn manifest_keys<'f>(file: &'f FileFacts<'f>) -> Vec<(u32, ObjectKey<'f>)> {
             let namespace = namespace
                 .filter(|namespace| namespace.location.file == object.file)
                 .map_or("", |namespace| namespace.value.as_str());
-            let key = match &object.name {
-                Some(name) => ObjectKey::Manifest(&object.kind.value, namespace, &name.value),
+            let key = match object_name(facts, object) {
+                Some(name) => ObjectKey::Manifest(&object.kind.value, namespace, name),
                 None => ObjectKey::Unnamed(object.file, start),
             };
 
             (start, key)
         })
         .collect()
-}
-
-/// How much of a file is its header.
-const HEADER_LINES: usize = 30;
-
-/// Whether a comment at the top of a file says that a tool wrote it.
-fn has_generated_header(source: &SourceFile, file: &FileFacts) -> bool {
-    let comments = file
-        .comments
-        .iter()
-        .take(HEADER_LINES)
-        .filter(|comment| source.lines().line(comment.start) < HEADER_LINES);
-    let text = comments
-        .map(|comment| comment.text(&source.text).to_ascii_lowercase())
-        .collect::<Vec<_>>()
-        .join(" ");
-
-    text.contains("generated") && (text.contains("do not edit") || text.contains("do not modify"))
-        || text.contains("auto-generated")
-        || text.contains("autogenerated")
-        || text.contains("automatically generated")
 }

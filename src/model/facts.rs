@@ -12,7 +12,7 @@ use super::dockerfile::{Dockerfile, DockerfileId};
 use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
-use super::file_role::{FileRole, Role};
+use super::file_role::{FileRole, Origin, Role};
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, ObjectId, Workload};
 use super::path_class::is_example_env;
@@ -263,6 +263,11 @@ impl<'s> Facts<'s> {
     /// What a file is for.
     pub fn role(&self, file: FileId) -> Role {
         self.roles[file.0 as usize].role
+    }
+
+    /// Who wrote a file.
+    pub fn origin(&self, file: FileId) -> Origin {
+        self.roles[file.0 as usize].origin
     }
 
     /// Whether nothing says that a file is for anything but production.

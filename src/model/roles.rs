@@ -39,6 +39,10 @@ pub fn assign(facts: &mut Facts, hints: &RoleHints) {
                 apply_header(&mut role, source);
             }
 
+            if has_header(file.kind) || is_pipeline(file.kind) {
+                apply_origin(&mut role, source);
+            }
+
             role
         })
         .collect();
@@ -73,6 +77,15 @@ const fn has_header(kind: FileKind) -> bool {
             | FileKind::HelmTemplate
             | FileKind::HelmValues
             | FileKind::EnvFile
+    )
+}
+
+/// Whether a file is a workflow or the like. The comment at its top may be about one of its jobs, but
+/// not what it says of the tool that wrote it.
+const fn is_pipeline(kind: FileKind) -> bool {
+    matches!(
+        kind,
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
     )
 }
 
@@ -124,14 +137,7 @@ const GENERATED: &[&str] = &[
 
 fn apply_header(role: &mut FileRole, source: &SourceFile) {
     let header = header(&source.text);
-    let text = header.text(&source.text).to_ascii_lowercase();
-    if text.is_empty() {
-        return;
-    }
-
-    // Lines of one sentence are one string.
-    let text = text.replace('#', " ");
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = header_text(header, source);
 
     if let Some((_, said)) = HEADERS.iter().find(|(phrase, _)| text.contains(phrase))
         && role.role < *said
@@ -139,11 +145,26 @@ fn apply_header(role: &mut FileRole, source: &SourceFile) {
         role.role = *said;
         role.role_evidence = Some(Evidence::Header(header));
     }
+}
+
+fn apply_origin(role: &mut FileRole, source: &SourceFile) {
+    let header = header(&source.text);
+    let text = header_text(header, source);
 
     if role.origin == Origin::Written && GENERATED.iter().any(|phrase| text.contains(phrase)) {
         role.origin = Origin::Generated;
         role.origin_evidence = Some(Evidence::Header(header));
     }
+}
+
+/// The text of a header in lower case. Lines of one sentence are one string.
+fn header_text(header: Span, source: &SourceFile) -> String {
+    let text = header.text(&source.text).to_ascii_lowercase();
+
+    text.replace('#', " ")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The comments before the first line of content.

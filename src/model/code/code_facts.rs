@@ -22,6 +22,27 @@ pub struct CodeFacts {
     /// It is an MCP server that reads its standard input: its client starts it, and it listens on no
     /// port.
     pub serves_stdio: bool,
+    /// Secrets that it writes to a log or to its output.
+    pub logged: Vec<LoggedValue>,
+}
+
+/// A value that a log or print call writes as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedValue {
+    /// The name of the value; the span is its place in the call.
+    pub name: Spanned<String>,
+    pub kind: LoggedKind,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoggedKind {
+    /// One value whose name is that of a secret.
+    Secret,
+    /// All variables of the environment.
+    Environment,
+    /// An object of settings, some of which are secrets.
+    Settings,
 }
 
 /// One read of an environment variable.

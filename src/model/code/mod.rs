@@ -1,5 +1,5 @@
-//! Application source, as far as it concerns deployment: the environment variables that it reads and
-//! the HTTP routes that it serves.
+//! Application source, as far as it concerns deployment: the environment variables that it reads,
+//! the HTTP routes that it serves, and the secrets that it logs.
 //!
 //! Nothing is parsed as a compiler would: a file is searched for a few words first, and split into
 //! tokens only where it has one. What is found is certain enough to *excuse* other files; what is
@@ -10,18 +10,20 @@ mod call;
 mod code_facts;
 mod env_read;
 pub mod lex;
+mod logged;
 mod reads;
 mod routes;
 mod settings;
 mod stdio;
 
+use crate::credential::NameParts;
 use crate::model::file_role::{FileRole, Origin, is_test};
 use crate::source::file_name;
 use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-pub use code_facts::{CodeFacts, EnvRead, EnvRequirement, Route};
+pub use code_facts::{CodeFacts, EnvRead, EnvRequirement, LoggedKind, LoggedValue, Route};
 use lex::{Language, Tokens};
 
 /// Words of which a file has one if it reads the environment or serves routes.
@@ -115,8 +117,9 @@ static MARK: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(M
 /// The longest source that is read; longer ones are generated.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The facts of the source file at a path; `None` where there are none.
-pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
+/// The facts of the source file at a path; `None` where there are none. `names` are those of secrets
+/// in the text.
+pub fn facts(path: &str, text: &str, names: &NameParts) -> Option<Box<CodeFacts>> {
     let language = Language::of(path)?;
     if text.len() > MAX_BYTES || is_aside(path) {
         return None;
@@ -132,6 +135,7 @@ pub fn facts(path: &str, text: &str) -> Option<Box<CodeFacts>> {
 
     routes::by_path(path, language, &mut facts);
     facts.serves_stdio = stdio::serves_stdio(text);
+    facts.logged = logged::find(text, language, names);
 
     (facts != CodeFacts::default()).then(|| Box::new(facts))
 }
@@ -162,7 +166,9 @@ mod tests {
     use super::*;
 
     fn of(path: &str, text: &str) -> CodeFacts {
-        facts(path, text).map(|facts| *facts).unwrap_or_default()
+        facts(path, text, &NameParts::of(text))
+            .map(|facts| *facts)
+            .unwrap_or_default()
     }
 
     fn reads(path: &str, text: &str) -> String {
@@ -420,7 +426,11 @@ mod tests {
             "a.txt",
         ] {
             assert_eq!(
-                facts(path, "os.environ['A'] os.Getenv(\"A\") process.env.A"),
+                facts(
+                    path,
+                    "os.environ['A'] os.Getenv(\"A\") process.env.A",
+                    &NameParts::default()
+                ),
                 None,
                 "{path}"
             );

@@ -118,6 +118,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
         file: root.scope.file,
         anchor: first_key.map_or(kind.location, |entry| entry.key.location()),
         name: name.known().filter(|name| !name.value.is_empty()).cloned(),
+        templated_name: name.location().filter(|_| name.is_unknown()),
         namespace: meta.clone().and_then(|meta| meta.str("namespace")),
         written_namespace: None,
         labels: Labels::under_key(meta.clone(), "labels"),

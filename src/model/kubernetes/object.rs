@@ -24,6 +24,8 @@ pub struct Object {
     pub kind: Located<String>,
     /// `None` for `generateName` or a templated name.
     pub name: Option<Located<String>>,
+    /// The place of a name that a template fills in.
+    pub templated_name: Option<Location>,
     /// Absent means the namespace that a kustomization, `helm -n` or the caller sets.
     pub namespace: Setting<String>,
     /// The namespace that the object's own file sets, where a kustomization sets another one.

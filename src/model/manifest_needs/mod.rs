@@ -137,7 +137,7 @@ impl<'r> ProjectFolder<'r> {
         let path = join(self.folder, folder)?;
         let first = self.repository.below(&path).first()?;
 
-        Some(join(folder, first.path.get(path.len() + 1..)?)?)
+        join(folder, first.path.get(path.len() + 1..)?)
     }
 
     /// A need of a file that the repository has.

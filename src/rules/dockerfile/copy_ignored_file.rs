@@ -46,14 +46,18 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// The path that a source names in the context; `None` for patterns, addresses and the context
-/// itself.
+/// The path that a source names in the context; `None` for patterns of folders, addresses and the
+/// context itself. A pattern of files in a folder finds nothing if all of the folder is ignored.
 fn plain_path(word: &Word) -> Option<String> {
     let text = word.literal()?;
     let path = text
         .trim_start_matches("./")
         .trim_matches('/')
         .trim_end_matches("/.");
+    let path = match path.rsplit_once('/') {
+        Some((folder, name)) if name.contains('*') => folder,
+        _ => path,
+    };
     let is_plain = !path.is_empty()
         && path != "."
         && !path.starts_with("..")

@@ -172,6 +172,7 @@ fn report_namespaces(
             )
             .label(gives)
             .help(help)
+            .aspect(shared.value.as_str())
             .case_if(owner.is_development(), "development")
             .case_if(is_node_agent(owner), "node-agent"),
         );

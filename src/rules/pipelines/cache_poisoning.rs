@@ -88,7 +88,8 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                     "untrusted files can enter the default branch's cache, which other runs use",
                 )
                 .related(entry, "untrusted code enters here")
-                .help("disable caching in privileged workflows that outside users can trigger"),
+                .help("disable caching in privileged workflows that outside users can trigger")
+                .aspect("untrusted files"),
             );
         }
     }

@@ -291,6 +291,7 @@ fn shipping_after_failure(job: &Job, shipping: &Evidence, tests: Location) -> Fi
     .related(tests, "tests run here")
     .help("add `if: github.event.workflow_run.conclusion == 'success'` to the job")
     .anchor(job.id.location)
+    .aspect("ignored conclusion")
 }
 
 /// What a job does to what it ships.
@@ -322,12 +323,14 @@ fn untested_shipping(
             .help("add the test job to `needs:`"),
         Some(location) => finding
             .related(location, "tests run here, in a separate workflow")
+            .aspect("separate tests")
             .help(
                 "run the tests in this workflow and add their job to `needs:`, or start this \
                  workflow with `workflow_run` after they pass",
             ),
         None => finding
             .help("add a job that runs tests, and list it under `needs:`")
+            .aspect("no tests")
             .case("untested"),
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod default_credentials;
 pub(crate) mod found_in_text;
 pub(crate) mod generic_credential;
 pub(crate) mod kube_secrets;
+pub(crate) mod logged_credential;
 pub(crate) mod secret_file_copied;
 pub(crate) mod secret_in_build_arg;
 pub(crate) mod secret_in_command;
@@ -38,6 +39,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "generic-credential",
         CheckFn::File(generic_credential::check),
     ),
+    Check::new("logged-credential", CheckFn::File(logged_credential::check)),
     Check::new("private-key", CheckFn::File(found_in_text::key)),
     Check::new("provider-token", CheckFn::File(found_in_text::token)),
     Check::new(

@@ -252,8 +252,10 @@ fn asks_for_fixture(invocation: &Invocation) -> bool {
     !paths.is_empty()
         && !is_negated
         && paths.iter().all(|path| {
-            matches!(*path, "/" | "." | "/bin" | "/bin/sh" | "/etc" | "/etc/passwd" | "/usr" | "/proc")
-                || path.starts_with("/proc/1/")
+            matches!(
+                *path,
+                "/" | "." | "/bin" | "/bin/sh" | "/etc" | "/etc/passwd" | "/usr" | "/proc"
+            ) || path.starts_with("/proc/1/")
                 || path.starts_with("/proc/self")
                 || *path == "/proc/1"
         })
@@ -264,32 +266,35 @@ fn runs_constant(invocation: &Invocation) -> bool {
     let code = invocation.option(&["-c", "-e", "--eval", "-r", "-p"]);
     let Some(code) = code else { return false };
 
-    code.value.split([';', '\n']).map(str::trim).all(|statement| {
-        let plain: String = statement
-            .chars()
-            .filter(|letter| !letter.is_whitespace())
-            .collect();
-        let is_print = ["print(", "console.log(", "puts", "echo"]
-            .iter()
-            .any(|start| plain.starts_with(start))
-            && plain.matches('(').count() <= 1;
+    code.value
+        .split([';', '\n'])
+        .map(str::trim)
+        .all(|statement| {
+            let plain: String = statement
+                .chars()
+                .filter(|letter| !letter.is_whitespace())
+                .collect();
+            let is_print = ["print(", "console.log(", "puts", "echo"]
+                .iter()
+                .any(|start| plain.starts_with(start))
+                && plain.matches('(').count() <= 1;
 
-        is_print
-            || matches!(
-                plain.as_str(),
-                "" | "pass"
-                    | "importsys"
-                    | "importos"
-                    | "exit()"
-                    | "exit(0)"
-                    | "quit()"
-                    | "sys.exit()"
-                    | "sys.exit(0)"
-                    | "os._exit(0)"
-                    | "process.exit()"
-                    | "process.exit(0)"
-            )
-    })
+            is_print
+                || matches!(
+                    plain.as_str(),
+                    "" | "pass"
+                        | "importsys"
+                        | "importos"
+                        | "exit()"
+                        | "exit(0)"
+                        | "quit()"
+                        | "sys.exit()"
+                        | "sys.exit(0)"
+                        | "os._exit(0)"
+                        | "process.exit()"
+                        | "process.exit(0)"
+                )
+        })
 }
 
 fn is_failing_exit(invocation: &Invocation) -> bool {

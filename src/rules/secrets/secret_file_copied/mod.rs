@@ -8,7 +8,7 @@ use crate::analysis::secret_exposure::holds_credential;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::credential::{SecretFile, secret_file};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Base, Dockerfile};
 use crate::source::{Location, SourceFile, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
 use secret_kind::{advice, is_invented};
@@ -39,8 +39,11 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
                 if is_copied {
                     let location = Location::new(dockerfile.file, word.span);
-                    let finding = copied_file(location, &path, kind);
-                    sink.report(finding.case_if(!is_shipped, "unshipped"));
+                    sink.report(
+                        copied_file(location, &path, kind)
+                            .case_if(!is_shipped, "unshipped")
+                            .case_if(lays_files_over_any_base(dockerfile), "any-base"),
+                    );
                 }
             } else if let Some(kind) = kind_by_destination(transfer, word) {
                 let location = Location::new(dockerfile.file, transfer.destination.span);
@@ -52,6 +55,21 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether a Dockerfile only copies files into an image that its caller passes. A program fills its
+/// context with the files of another project, and that project decides where its image goes.
+fn lays_files_over_any_base(dockerfile: &Dockerfile) -> bool {
+    let [stage] = dockerfile.stages.as_slice() else {
+        return false;
+    };
+
+    let is_any_base = match &stage.base {
+        Base::Image(image) => image.reference.is_none(),
+        Base::Stage(_) | Base::Scratch(_) => false,
+    };
+
+    is_any_base && stage.runs.is_empty() && stage.cmd.is_none() && stage.entrypoint.is_none()
 }
 
 fn copied_file(location: Location, path: &str, kind: SecretFile) -> Finding {
