@@ -15,7 +15,9 @@ const ENDING: &[(&str, &[&str])] = &[
     ("cp", &[]),
     ("createbuckets", &[]),
     ("dbmate", &[]),
+    ("date", &[]),
     ("echo", &[]),
+    ("exit", &[]),
     (
         "flyway",
         &["migrate", "info", "validate", "repair", "baseline"],
@@ -30,6 +32,7 @@ const ENDING: &[(&str, &[&str])] = &[
     ("mkdir", &[]),
     ("mvn", &["package", "test", "verify", "install"]),
     ("playwright", &["test"]),
+    ("printf", &[]),
     ("prisma", &["migrate", "db", "generate"]),
     ("pytest", &[]),
     ("sequelize", &[]),

@@ -172,7 +172,13 @@ impl<'f> Search<'f> {
         self.is_supervised |= is_init
             || matches!(
                 program,
-                "supervisord" | "s6-svscan" | "s6-overlay-suexec" | "runit" | "circusd" | "honcho"
+                "supervisord"
+                    | "s6-svscan"
+                    | "s6-overlay-suexec"
+                    | "runit"
+                    | "runsvdir"
+                    | "circusd"
+                    | "honcho"
             );
     }
 

@@ -2,7 +2,7 @@
 
 use toml::{Table, Value};
 
-use super::{Install, Need, NeedReason, ProjectFolder, clean, folder_of, lock};
+use super::need::{Install, Need, NeedReason, ProjectFolder, clean, folder_of, lock};
 
 pub(super) fn cargo(project: ProjectFolder, install: &Install) -> Vec<Need> {
     const MANIFEST: &str = "Cargo.toml";

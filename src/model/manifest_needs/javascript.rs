@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Install, Need, NeedReason, ProjectFolder, clean, lock};
+use super::need::{Install, Need, NeedReason, ProjectFolder, clean, lock};
 use crate::model::tasks::json_script;
 use crate::source::{FileId, join};
 use crate::syntax::shell::{self, BlockKind, Connector, Invocation, Script};

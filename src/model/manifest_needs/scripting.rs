@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Install, Need, NeedReason, ProjectFolder, clean, lock};
+use super::need::{Install, Need, NeedReason, ProjectFolder, clean, lock};
 use crate::source::file_name;
 
 pub(super) fn composer(project: ProjectFolder, install: &Install) -> Vec<Need> {

@@ -437,7 +437,7 @@ fn is_service_script(path: &str) -> bool {
     let folder = parent(parent(path));
 
     file_name(path) == "run"
-        && ["services.d", "s6-rc.d", "service", "sv", "services"]
+        && ["services.d", "s6-rc.d", "service", "sv", "svc", "services"]
             .iter()
             .any(|name| file_name(folder) == *name)
 }

@@ -4,7 +4,7 @@ use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::Location;
+use crate::source::{Location, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -35,6 +35,16 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             let Some(path) = plain_path(word) else {
                 continue;
             };
+
+            // A pattern may be for what another tool puts into the folder.
+            let is_pattern = word.text.contains('*');
+            let is_known = contexts.iter().any(|context| {
+                join(&context.folder, &path)
+                    .is_some_and(|folder| ctx.facts.repository.has_folder(&folder))
+            });
+            if is_pattern && !is_known {
+                continue;
+            }
 
             if contexts
                 .iter()

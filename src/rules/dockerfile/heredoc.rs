@@ -43,7 +43,7 @@ pub fn without_errexit(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             format!("the build continues if `{}` fails", first.program),
         )
         .label("only the last command of a heredoc decides")
-        .help("begin the heredoc with `set -e`");
+        .help("add `set -e` as the first line of the heredoc");
         for other in forgotten.iter().skip(1).take(3) {
             finding = finding.related(step.location(other.name.span), "and if this one fails");
         }

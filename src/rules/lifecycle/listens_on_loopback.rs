@@ -308,7 +308,16 @@ fn reach_of_service(
     service: &Service,
     local: &Started,
 ) -> Option<(Location, String)> {
-    if may_set_address(&service.container, local) {
+    let container = &service.container;
+    let owner = Owner::Compose(project, service);
+    let is_set = if effective_env::is_complete(ctx, owner, container) {
+        let given = effective_env::given(ctx, owner, container);
+        let names: Vec<&str> = given.iter().map(|variable| variable.name).collect();
+        container.open || may_be_set(local, &names)
+    } else {
+        may_set_address(container, local)
+    };
+    if is_set {
         return None;
     }
 
@@ -328,6 +337,13 @@ fn place_of_reach(ctx: &Ctx, project: &Project, service: &Service) -> Option<(Lo
         return Some((
             port.location,
             format!("published for `{}`, but nothing answers", service.name()),
+        ));
+    }
+
+    if let Some(port) = service.exposes.first() {
+        return Some((
+            port.location,
+            format!("meant for other services of `{}`'s network", service.name()),
         ));
     }
 

@@ -222,7 +222,7 @@ fn finding(service: &Service, var: &EnvVar, target: &UrlTarget, fault: &PortFaul
 
     match fault {
         PortFault::Published { mapping, .. } => finding
-            .label("published on the host; other services use the container's port")
+            .label("a port of the host; services use that of the container")
             .related(*mapping, format!("{port} is the port of the host")),
         PortFault::Server { server, .. } => finding
             .label("nothing listens there")
