@@ -200,6 +200,15 @@ impl OffsetMap {
         }
     }
 
+    /// Adds the runs of another map, whose text follows from byte `local` on.
+    pub fn append(&mut self, local: u32, other: &Self) {
+        self.push(local, other.offset(0));
+
+        for run in other.runs().iter().filter(|run| run.0 > other.skipped) {
+            self.push(local + run.0 - other.skipped, run.1);
+        }
+    }
+
     /// The source offset of a byte of the text. Offsets past the end continue the last run.
     pub fn offset(&self, local: u32) -> u32 {
         let local = local + self.skipped;
@@ -407,12 +416,12 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
 
 /// The part of a `/`-separated path after its last `/`.
 pub fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
 }
 
 /// The part of a `/`-separated path before its last `/`; empty when there is none.
 pub fn parent(path: &str) -> &str {
-    path.rfind('/').map_or("", |slash| &path[..slash])
+    memchr::memrchr(b'/', path.as_bytes()).map_or("", |slash| &path[..slash])
 }
 
 /// Joins a repository folder and a relative path, resolving `.` and `..`. `None` when the result

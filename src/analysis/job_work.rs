@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use super::Ctx;
 pub use super::answers::JobWork;
 use crate::model::Setting;
-use crate::model::task_call::{TaskCall, TaskRunner, is_xtask};
+use crate::model::task_call::{TaskCall, is_xtask};
+use crate::model::tasks::TaskFormat;
 use crate::model::workflow::{
     ActionRef, Evidence, Job, Matrix, Step, Workflow, command_purposes, job_purposes,
     nested_script, step_purposes,
@@ -315,7 +316,7 @@ impl<'a> Follower<'a> {
 
             for name in self.matrix_values(name) {
                 // `bun run scripts/x.ts` runs a file.
-                let is_file = call.runner == TaskRunner::Manifest && name.contains(['/', '.']);
+                let is_file = call.format == TaskFormat::Manifest && name.contains(['/', '.']);
                 found |= is_file || self.named_task(call, Some(&name), folders);
             }
         }
@@ -356,17 +357,15 @@ impl<'a> Follower<'a> {
             };
             let Some(folder) = folder else { continue };
 
-            for file in call
-                .runner
-                .files(self.ctx.facts.repository, &folder, call.is_everywhere)
-            {
-                let Some(task) = call.runner.read(&file.text, name) else {
+            for file in task_files(self.ctx, call, &folder) {
+                let tasks = self.ctx.tasks(file.id);
+                let Some(task) = tasks.and_then(|tasks| tasks.task(name)) else {
                     continue;
                 };
 
                 if self.is_new(&file.path, name.unwrap_or_default()) {
-                    let inside = match call.runner {
-                        TaskRunner::Manifest => file.folder(),
+                    let inside = match call.format {
+                        TaskFormat::Manifest => file.folder(),
                         _ => folder.as_str(),
                     };
                     self.script(&task.script, inside);
@@ -409,4 +408,24 @@ fn is_shell_script(file: &SourceFile) -> bool {
     !file.text.is_empty()
         && (file.name().ends_with(".sh")
             || shebang.starts_with("#!") && shebang.trim_end().ends_with("sh"))
+}
+
+/// The files in a folder, or in the whole repository, that may define a task.
+fn task_files<'a>(ctx: &Ctx<'a>, call: &TaskCall<'_>, folder: &str) -> Vec<&'a SourceFile> {
+    let repository = ctx.facts.repository;
+    let paths = call.format.paths().iter();
+
+    if !call.is_everywhere {
+        return paths
+            .filter_map(|path| repository.find(&join(folder, path)?))
+            .collect();
+    }
+
+    let mut files: Vec<&SourceFile> = paths
+        .flat_map(|name| ctx.files_named(name))
+        .map(|file| ctx.facts.source(*file))
+        .filter(|file| !file.path.contains("node_modules/"))
+        .collect();
+    files.sort_by_key(|file| file.id);
+    files
 }

@@ -31,6 +31,8 @@ mod slots;
 pub mod start;
 pub mod startup;
 pub mod taint;
+#[cfg(test)]
+mod tests;
 pub mod untrusted_checkout;
 pub mod upstream;
 pub mod workload;
@@ -46,8 +48,9 @@ use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
 use crate::model::kubernetes::{Object, Workload};
+use crate::model::tasks::{TaskFile, TaskFormat};
 use crate::model::workflow::Workflow;
-use crate::source::FileId;
+use crate::source::{FileId, Location};
 use answers::{BuildContext, EffectiveBase, JobWork, MisplacedVariable, RootUse, Started};
 use ignored::Ignored;
 use slots::{PartSlots, Slots};
@@ -70,8 +73,14 @@ pub struct Analysis<'a> {
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
     /// The files of each name.
     file_names: OnceLock<HashMap<String, Vec<FileId>>>,
+    /// The files of task runners, each with its tasks.
+    task_files: OnceLock<HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)>>,
     /// The folders that hold more than files about containers.
     project_folders: OnceLock<HashSet<String>>,
+    /// Where an example env file is needed first, and the variables that it should have.
+    needed_example: OnceLock<Option<(Location, Vec<String>)>>,
+    /// The files that define a group of upstreams, by its name: see `upstream`.
+    upstream_groups: OnceLock<HashMap<String, Vec<FileId>>>,
     /// Whether GitHub runs a workflow of the repository.
     has_live_workflow: OnceLock<bool>,
 
@@ -114,7 +123,10 @@ impl<'a> Analysis<'a> {
             secret_files: OnceLock::new(),
             extensions: OnceLock::new(),
             file_names: OnceLock::new(),
+            task_files: OnceLock::new(),
             project_folders: OnceLock::new(),
+            needed_example: OnceLock::new(),
+            upstream_groups: OnceLock::new(),
             has_live_workflow: OnceLock::new(),
             build_folders: OnceLock::new(),
             build_contexts: Slots::new(dockerfiles),
@@ -128,7 +140,7 @@ impl<'a> Analysis<'a> {
             container_servers: Slots::new(containers),
             service_roles: Slots::new(containers),
             misplaced_variables: Slots::new(facts.projects().len()),
-            job_works: PartSlots::new(facts.workflows().count()),
+            job_works: PartSlots::new(facts.workflows().count() + facts.gitlab_pipelines.len()),
         }
     }
 }

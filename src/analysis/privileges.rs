@@ -57,6 +57,9 @@ const DROPPING: &[&str] = &["setuser", "s6-applyuidgid", "s6-envuidgid", "usersp
 /// How many scripts may call each other.
 const MAX_DEPTH: u32 = 3;
 
+/// How many commands of a script are followed to tasks and services.
+const MAX_FOLLOWED: usize = 20;
+
 /// What a stage does with root.
 pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c RootUse {
     let part = (stage, dockerfile.stages.len());
@@ -119,7 +122,7 @@ struct Search<'f> {
 impl<'f> Search<'f> {
     /// The program with which a script, or one that it runs, switches to another user.
     fn script(&mut self, script: &Script, depth: u32) -> Option<String> {
-        for invocation in script.invocations() {
+        for (index, invocation) in script.invocations().into_iter().enumerate() {
             if let Some(program) = dropping_program(&invocation) {
                 return Some(program);
             }
@@ -138,7 +141,12 @@ impl<'f> Search<'f> {
             }
 
             // Tasks, processes and services.
-            for followed in followed_scripts(&invocation, self.folders) {
+            let followed = if index < MAX_FOLLOWED {
+                followed_scripts(&invocation, self.folders)
+            } else {
+                Vec::new()
+            };
+            for followed in followed {
                 let program = followed
                     .script
                     .invocations()

@@ -294,7 +294,8 @@ impl<'a> CoveredPlaces<'a> {
     }
 
     fn add_workflow(&mut self, facts: &'a FileFacts) {
-        let Some(workflow) = &facts.workflow else {
+        let gitlab = facts.gitlab.as_ref().map(|gitlab| &gitlab.written);
+        let Some(workflow) = facts.workflow.as_deref().or(gitlab) else {
             return;
         };
 
@@ -333,8 +334,20 @@ pub fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
         .filter(|var| credential::secret_name(&var.name.value).is_some());
     !facts.hits.is_empty()
         || secrets.any(|var| {
-            var.value
-                .literal()
-                .is_some_and(|value| !value.value.trim().is_empty())
+            let value = var.value.literal();
+            value.is_some_and(|value| may_be_credential(&var.name.value, value.value.trim()))
         })
+}
+
+/// Whether the value of a secret may be one: not a comment in its place, a switch or a placeholder.
+fn may_be_credential(name: &str, value: &str) -> bool {
+    let is_other = value.is_empty()
+        || value.starts_with('#')
+        || ["true", "false"].contains(&value.to_ascii_lowercase().as_str());
+
+    !is_other
+        && !matches!(
+            credential::judge(name, value),
+            Verdict::Placeholder | Verdict::Reference
+        )
 }

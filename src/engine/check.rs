@@ -9,14 +9,14 @@ use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::{self, Rule};
-use crate::fence::{self, isolate};
+use crate::fence::{self, attempt, isolate};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Service;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::Object;
 use crate::model::workflow::Workflow;
-use crate::rules::{CHECKS, Check, CheckFn, declarative, name_role};
+use crate::rules::{CHECKS, Check, CheckFn, additions, declarative, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
@@ -77,6 +77,14 @@ fn check_item(ctx: &Ctx, item: WorkItem) -> Vec<Finding> {
             finding.cases.push(policy::SWITCHED_OFF);
         }
     }
+
+    let done = isolate("the addition of fixes", file, || {
+        for finding in &mut findings {
+            additions::complete(ctx.facts, finding);
+        }
+    });
+
+    findings.extend(done.err().map(|finding| *finding));
 
     findings
 }
@@ -318,7 +326,7 @@ impl ChecksByKind {
     fn of(&self, facts: &FileFacts) -> &[Ruled] {
         match () {
             () if facts.dockerfile.is_some() => &self.dockerfiles,
-            () if facts.workflow.is_some() => &self.workflows,
+            () if facts.workflow.is_some() || facts.gitlab.is_some() => &self.workflows,
             () if !facts.objects.is_empty() => &self.manifests,
             () => &self.texts,
         }
@@ -333,12 +341,17 @@ fn guard(
     run: impl FnOnce(&mut Sink),
 ) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
-    let done = isolate(rule.name, file, || run(&mut sink));
+    let done = attempt(rule.name, file, || run(&mut sink));
+
+    // Nearly every check of nearly every file ends here.
+    if done.is_ok() && sink.is_empty() {
+        return;
+    }
 
     findings.append(&mut sink.into_findings());
     findings.extend(
         done.err()
-            .map(|finding| fence::of_rule(*finding, rule.name)),
+            .map(|panicked| fence::of_rule(panicked.into(), rule.name)),
     );
 }
 

@@ -246,6 +246,7 @@ const fn is_deployable(kind: FileKind) -> bool {
             | FileKind::HelmChart
             | FileKind::HelmTemplate
             | FileKind::HelmValues
+            | FileKind::GitlabCi
     )
 }
 
@@ -253,11 +254,12 @@ const fn is_deployable(kind: FileKind) -> bool {
 /// is for development makes the service that builds it one for development.
 fn is_suspect(facts: &Facts, file: FileId) -> bool {
     let role = &facts.roles[file.0 as usize];
-    let is_named = FileRole::of(facts.source(file).name()).role == Role::Development;
+    if role.role == Role::Production || !matches!(role.role_evidence, Some(Evidence::Word(_))) {
+        return false;
+    }
 
-    role.role != Role::Production
-        && matches!(role.role_evidence, Some(Evidence::Word(_)))
-        && !(is_named && facts.file(file).kind == FileKind::Dockerfile)
+    facts.file(file).kind != FileKind::Dockerfile
+        || FileRole::of(facts.source(file).name()).role != Role::Development
 }
 
 /// The files that a file runs, builds or installs.
@@ -277,6 +279,15 @@ fn used_files(facts: &Facts, user: FileId, composed: &ComposedFiles) -> Vec<File
         FileKind::Workflow => {
             if let Some(workflow) = &file.workflow {
                 add_deployed(facts, workflow, &mut used);
+            }
+        }
+        FileKind::GitlabCi => {
+            let pipelines = &facts.gitlab_pipelines;
+            for pipeline in pipelines.iter().filter(|it| it.workflow.file == user) {
+                used.extend(&pipeline.files);
+                add_deployed(facts, &pipeline.workflow, &mut used);
+                let children = pipeline.jobs.iter().filter_map(|job| job.child);
+                used.extend(children.flat_map(|child| &pipelines[child].files));
             }
         }
         _ => {}

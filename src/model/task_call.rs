@@ -1,104 +1,13 @@
-//! Commands that run tasks by name (`make serve`, `npm run start`, `poe serve`), and the files in
-//! which the tasks are defined.
+//! Commands that run tasks by name (`make serve`, `npm run start`, `poe serve`).
 
-use super::tasks::{Task, json_script, just_recipe, make_target, taskfile_task, toml_task};
-use crate::source::{Repository, SourceFile, Span, join};
+use super::tasks::TaskFormat;
+use crate::source::Span;
 use crate::syntax::shell::{Invocation, WrapperKind};
-
-/// The file formats in which tasks are defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TaskRunner {
-    Make,
-    Just,
-    Taskfile,
-    /// `package.json`, `composer.json`, `deno.json`, `devbox.json`
-    Manifest,
-    /// `pyproject.toml`, `mise.toml`, `pixi.toml`, `Makefile.toml`
-    Toml,
-}
-
-impl TaskRunner {
-    const fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Make => &["GNUmakefile", "makefile", "Makefile"],
-            Self::Just => &["justfile", "Justfile", ".justfile"],
-            Self::Taskfile => &[
-                "Taskfile.yml",
-                "taskfile.yml",
-                "Taskfile.yaml",
-                "taskfile.yaml",
-                "Taskfile.dist.yml",
-            ],
-            Self::Manifest => &[
-                "package.json",
-                "composer.json",
-                "deno.json",
-                "deno.jsonc",
-                "devbox.json",
-            ],
-            Self::Toml => &[
-                "pyproject.toml",
-                "mise.toml",
-                ".mise.toml",
-                "pixi.toml",
-                "Makefile.toml",
-                "hatch.toml",
-                ".cargo/config.toml",
-            ],
-        }
-    }
-
-    /// The files in a folder, or in the whole repository, that may define the task.
-    pub fn files<'a>(
-        self,
-        repository: Repository<'a>,
-        folder: &str,
-        is_everywhere: bool,
-    ) -> Vec<&'a SourceFile> {
-        if is_everywhere {
-            let files = repository.files().iter();
-            return files
-                .filter(|file| {
-                    self.names().contains(&file.name()) && !file.path.contains("node_modules/")
-                })
-                .collect();
-        }
-
-        self.names()
-            .iter()
-            .filter_map(|name| repository.find(&join(folder, name)?))
-            .collect()
-    }
-
-    pub fn read(self, text: &str, name: Option<&str>) -> Option<Task> {
-        match self {
-            Self::Make => make_target(text, name),
-            Self::Just => just_recipe(text, name),
-            Self::Taskfile => taskfile_task(text, name),
-            Self::Toml => toml_task(text, name?),
-            Self::Manifest => {
-                let name = name?;
-                let script = json_script(text, name)?;
-                let around = [format!("pre{name}"), format!("post{name}")];
-                let parts: Vec<String> = around
-                    .iter()
-                    .filter_map(|around| json_script(text, around))
-                    .chain([script])
-                    .collect();
-
-                Some(Task {
-                    script: parts.join("\n"),
-                    needs: Vec::new(),
-                })
-            }
-        }
-    }
-}
 
 /// A command that runs tasks by their names.
 #[derive(Clone)]
 pub struct TaskCall<'s> {
-    pub runner: TaskRunner,
+    pub format: TaskFormat,
     /// The tasks; `None` for the default one.
     pub names: Vec<Option<String>>,
     /// The folder that the command names.
@@ -111,8 +20,8 @@ pub struct TaskCall<'s> {
 
 impl<'s> TaskCall<'s> {
     pub fn of(invocation: &Invocation<'s>) -> Option<Self> {
-        let call = |runner, names| Self {
-            runner,
+        let call = |format, names| Self {
+            format,
             names,
             folder: None,
             is_everywhere: false,
@@ -129,7 +38,7 @@ impl<'s> TaskCall<'s> {
                 Some(Self {
                     folder: option(&["-C", "--directory"]),
                     ..call(
-                        TaskRunner::Make,
+                        TaskFormat::Make,
                         or_default(named(&plain_words(invocation, &values))),
                     )
                 })
@@ -138,14 +47,14 @@ impl<'s> TaskCall<'s> {
                 let values = ["-f", "--justfile", "-d", "--working-directory", "--set"];
                 let words = plain_words(invocation, &values);
                 let names = named(&words[..words.len().min(1)]);
-                Some(call(TaskRunner::Just, or_default(names)))
+                Some(call(TaskFormat::Just, or_default(names)))
             }
             "task" | "go-task" => {
                 let values = ["-d", "--dir", "-t", "--taskfile", "-o", "--output"];
                 Some(Self {
                     folder: option(&["-d", "--dir"]),
                     ..call(
-                        TaskRunner::Taskfile,
+                        TaskFormat::Taskfile,
                         or_default(named(&plain_words(invocation, &values))),
                     )
                 })
@@ -162,7 +71,7 @@ impl<'s> TaskCall<'s> {
                 Some(Self {
                     is_everywhere: true,
                     is_certain: false,
-                    ..call(TaskRunner::Manifest, named(&names))
+                    ..call(TaskFormat::Manifest, named(&names))
                 })
             }
             "composer" | "deno" => {
@@ -170,7 +79,7 @@ impl<'s> TaskCall<'s> {
                 let names = first_without(words, &["run", "run-script", "task"]);
                 Some(Self {
                     is_certain: false,
-                    ..call(TaskRunner::Manifest, named(names.as_slice()))
+                    ..call(TaskFormat::Manifest, named(names.as_slice()))
                 })
             }
             "cargo" if is_xtask(invocation) => None,
@@ -179,13 +88,13 @@ impl<'s> TaskCall<'s> {
                 let names = first_without(words, &["run", "make", "r"]);
                 Some(Self {
                     is_certain: false,
-                    ..call(TaskRunner::Toml, named(names.as_slice()))
+                    ..call(TaskFormat::Toml, named(names.as_slice()))
                 })
             }
             // `pdm run check` runs a task or a program.
             program if invocation.wrapper(WrapperKind::Runner).is_some() => Some(Self {
                 is_certain: false,
-                ..call(TaskRunner::Toml, named(&[program]))
+                ..call(TaskFormat::Toml, named(&[program]))
             }),
             _ => None,
         }
@@ -221,7 +130,7 @@ impl<'s> TaskCall<'s> {
         };
 
         Some(Self {
-            runner: TaskRunner::Manifest,
+            format: TaskFormat::Manifest,
             names: vec![Some(name)],
             folder: invocation
                 .option(&["--prefix", "-C", "--cwd", "--dir"])

@@ -231,10 +231,7 @@ fn mounts(container: SpecReader, pod: &PodDefaults) -> Vec<Mount> {
 
 fn mount(item: SpecReader, pod: &PodDefaults) -> Mount {
     let name = item.str("name");
-    let volume = pod
-        .volumes
-        .iter()
-        .find(|volume| name.value() == Some(&volume.name));
+    let volume = name.value().and_then(|name| pod.volumes.get(name.as_str()));
 
     Mount {
         location: item.node.location(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::need::{Install, Need, NeedReason, ProjectFolder, clean, lock};
-use crate::model::tasks::json_script;
+use crate::model::task_call::script_text;
 use crate::source::{FileId, join};
 use crate::syntax::shell::{self, BlockKind, Connector, Invocation, Script};
 use crate::syntax::yaml::{Node, Tree};
@@ -354,7 +354,7 @@ fn add_script(project: ProjectFolder, name: &str, text: &str, depth: u32, needs:
         if let Some(nested) = nested_script(&invocation)
             && depth < MAX_DEPTH
             && let Some(file) = project.file(MANIFEST)
-            && let Some(text) = json_script(&file.text, nested)
+            && let Some((text, _)) = script_text(&file.text, nested)
         {
             add_script(project, name, &text, depth + 1, needs);
             continue;

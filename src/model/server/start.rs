@@ -2,8 +2,11 @@
 //! `make`, `just` and `task`, shell scripts, Procfiles, supervisord and s6; and the servers that it
 //! and they start.
 
+use std::collections::HashSet;
+
 use super::program::{ListenAddress, Server, host_variables, server, variables};
-use crate::model::task_call::{TaskCall, TaskRunner, script_text};
+use crate::model::task_call::{TaskCall, script_text};
+use crate::model::tasks::{TaskFile, TaskFormat};
 use crate::source::{FileId, Location, Repository, SourceFile, Span, file_name, join, parent};
 use crate::syntax::shell::{self, Invocation, Script};
 
@@ -85,6 +88,7 @@ impl FollowedScript {
 /// The servers that a script starts, in order.
 pub fn command_servers(script: &Script, folders: ScriptFolders) -> Vec<CommandServer> {
     let mut all = Vec::new();
+    let mut followed_count = 0;
 
     for invocation in script.invocations() {
         if let Some(server) = server_of(script, &invocation) {
@@ -96,8 +100,14 @@ pub fn command_servers(script: &Script, folders: ScriptFolders) -> Vec<CommandSe
             continue;
         }
 
+        if followed_count >= MAX_SCRIPTS {
+            continue;
+        }
+
         let span = invocation.span();
         for followed in followed_scripts(&invocation, folders) {
+            followed_count += 1;
+
             for invocation in followed.script.invocations() {
                 if let Some(server) = server_of(&followed.script, &invocation) {
                     let via = Some(followed.via(server.span));
@@ -232,9 +242,13 @@ impl<'f> ScriptSearch<'f> {
                 continue;
             };
 
-            for file in call.runner.files(folders.repository, &folder, false) {
-                if let Some(text) = task_script(call.runner, file, name, 0) {
-                    let span = task_span(call.runner, file, name);
+            for path in call.format.paths() {
+                let file = join(&folder, path).and_then(|path| folders.repository.find(&path));
+                let Some(file) = file else { continue };
+
+                let tasks = TaskFile::parse(call.format, &file.text);
+                if let Some(text) = task_script(&tasks, name, &mut HashSet::new()) {
+                    let span = task_span(call.format, file, name);
                     self.add(file, Some((name.unwrap_or("default"), span)), &text, depth);
                     return;
                 }
@@ -339,32 +353,30 @@ impl<'f> ScriptSearch<'f> {
 }
 
 /// The script of a task behind those of the tasks that it needs.
-fn task_script(
-    runner: TaskRunner,
-    file: &SourceFile,
-    name: Option<&str>,
-    depth: u32,
-) -> Option<String> {
-    let task = runner.read(&file.text, name)?;
-    let mut parts: Vec<String> = Vec::new();
-
-    if depth < MAX_DEPTH {
-        let needed = task.needs.iter().take(MAX_SCRIPTS);
-        parts.extend(needed.filter_map(|need| task_script(runner, file, Some(need), depth + 1)));
+fn task_script(tasks: &TaskFile, name: Option<&str>, seen: &mut HashSet<String>) -> Option<String> {
+    // Each task once: the needs of a task are a graph.
+    if seen.len() >= MAX_SCRIPTS || !seen.insert(name.unwrap_or_default().to_owned()) {
+        return None;
     }
 
+    let task = tasks.task(name)?;
+    let mut parts: Vec<String> = task
+        .needs
+        .iter()
+        .filter_map(|need| task_script(tasks, Some(need), seen))
+        .collect();
     parts.push(task.script);
 
     Some(parts.join("\n"))
 }
 
 /// The name of a task where it is defined; the start of the file for the default one.
-fn task_span(runner: TaskRunner, file: &SourceFile, name: Option<&str>) -> Span {
+fn task_span(format: TaskFormat, file: &SourceFile, name: Option<&str>) -> Span {
     let Some(name) = name else {
         return Span::of(0, 0);
     };
 
-    if runner == TaskRunner::Manifest
+    if format == TaskFormat::Manifest
         && let Some((_, span)) = script_text(&file.text, name)
     {
         return span;

@@ -3,6 +3,7 @@
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class, DataLayout, KnownImage};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
@@ -37,6 +38,11 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
         return;
     };
 
+    // Members of one cluster have the same image.
+    let image = reference(ctx, container, service.build.is_some())
+        .map(Reference::repository)
+        .unwrap_or_default();
+
     for port in &container.ports {
         if !port.is_public() || port.unknown {
             continue;
@@ -58,14 +64,42 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
                  localhost: {local}",
                 service.name()
             ))
-            .case_if(project.development, "development"),
+            .aspect(image.clone())
+            .case_if(project.development, "development")
+            .fix(local_fix(ctx, port)),
         );
     }
+}
+
+/// The fix that binds a port in the short syntax to localhost.
+fn local_fix(ctx: &Ctx, port: &Port) -> Option<Fix> {
+    let written = ctx.facts.text(port.location);
+    let bare = written.trim_matches(['"', '\'']);
+    let has_host_port = bare.contains(':') && bare.starts_with(|char: char| char.is_ascii_digit());
+    let numbers = bare
+        .split([':', '-', '/'])
+        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if !has_host_port || !numbers {
+        return None;
+    }
+
+    let quote = (written.len() - written.trim_start_matches(['"', '\'']).len()) as u32;
+    let start = port.location.span.start + quote;
+    let edit = Edit::insert(port.location.file, start, "127.0.0.1:");
+
+    Fix::new(Applicability::Unsafe, "bind it to localhost", vec![edit])
 }
 
 /// The port mapping as it would be for localhost only.
 fn local_mapping(ctx: &Ctx, port: &Port) -> String {
     let written = ctx.facts.text(port.location);
+    let is_long = matches!(port.published, Some(Some(_)))
+        && !written.is_empty()
+        && !outside_variables(written).contains(':');
+    if is_long {
+        return "`host_ip: 127.0.0.1`".to_owned();
+    }
+
     let is_short_with_variables =
         written.contains("${") && written.contains(':') && !written.contains(['\n', ' ', '[', '.']);
     if is_short_with_variables {
@@ -77,6 +111,19 @@ fn local_mapping(ctx: &Ctx, port: &Port) -> String {
         (_, Some((target, _))) => format!("`127.0.0.1:{target}:{target}`"),
         _ => "a `127.0.0.1:` address".to_owned(),
     }
+}
+
+/// A text without its `${…}`.
+fn outside_variables(text: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        outside.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+
+    outside.push_str(rest);
+    outside
 }
 
 pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -111,13 +158,15 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 
     if let Some(loss) = data_loss(owner, container, layout) {
-        sink.report(data_loss_finding(
-            owner,
-            container,
-            store.class,
-            layout,
-            loss,
-        ));
+        // What is mounted at the wrong folder is moved one by one.
+        let kind = match loss {
+            DataLoss::InContainer | DataLoss::Scratch(_) | DataLoss::AnonymousVolume(_) => "",
+            DataLoss::ImageVolume(_) | DataLoss::OtherVersion(_) => container.name.value.as_str(),
+        };
+        sink.report(
+            data_loss_finding(owner, container, store.class, layout, loss)
+                .aspect(format!("{} {kind}", reference.repository())),
+        );
     }
 }
 

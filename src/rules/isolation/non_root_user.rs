@@ -53,7 +53,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         )
         .label(label)
         .help(help(base))
-        .aspect(aspect(&base.user))
+        .aspect(match foreign {
+            Some(_) => "unknown base".to_owned(),
+            None => aspect(&base.user),
+        })
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");

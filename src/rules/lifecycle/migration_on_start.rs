@@ -36,6 +36,9 @@ const MIGRATORS: &[(&str, &[&str])] = &[
     ("typeorm-ts-node-commonjs", &["migration:run"]),
 ];
 
+/// How many commands of a script are followed.
+const MAX_FOLLOWED: usize = 20;
+
 /// Programs that run what follows them.
 const RUNNERS: &[&str] = &[
     "python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby",
@@ -122,8 +125,8 @@ fn migration(
         return Some(finding(place(span), title, &words));
     }
 
-    for invocation in script.invocations() {
-        for followed in followed_scripts(&invocation, folders) {
+    for invocation in script.invocations().iter().take(MAX_FOLLOWED) {
+        for followed in followed_scripts(invocation, folders) {
             let Some(span) = migrates_then_serves(&followed.script, runs_cmd, folders) else {
                 continue;
             };
@@ -166,12 +169,16 @@ fn words_of(script: &Script, span: Span) -> String {
 /// follows.
 fn migrates_then_serves(script: &Script, runs_cmd: bool, folders: ScriptFolders) -> Option<Span> {
     let invocations = script.invocations();
-    let index = invocations.iter().position(|invocation| {
-        migrates(invocation)
-            || followed_scripts(invocation, folders)
-                .iter()
-                .any(|followed| only_migrates(&followed.script))
-    })?;
+    let index = invocations
+        .iter()
+        .enumerate()
+        .position(|(index, invocation)| {
+            migrates(invocation)
+                || index < MAX_FOLLOWED
+                    && followed_scripts(invocation, folders)
+                        .iter()
+                        .any(|followed| only_migrates(&followed.script))
+        })?;
 
     // In a condition, a user of the image chooses whether to migrate.
     let command = invocations[index].command;

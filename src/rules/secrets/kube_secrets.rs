@@ -1,7 +1,7 @@
 //! `committed-secret`, `secret-in-configmap`: credentials in manifests.
 
 use crate::analysis::Ctx;
-use crate::credential::{self, HitKind, Verdict};
+use crate::credential::{self, DefaultReason, HitKind, Verdict};
 use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Body, Data, DataEntry, Object};
 use crate::source::{Location, Span};
@@ -107,6 +107,10 @@ fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> 
 
     let location = entry.value.location;
     match credential::judge(&entry.key.value, text) {
+        Verdict::Secret { .. } if repeats_entry(data, entry) => {
+            let reason = DefaultReason::RepeatsName.clause();
+            Some(EntryCredential::guessable(location, reason))
+        }
         Verdict::Secret { redacted, .. } => {
             Some(EntryCredential::new(location, credential_shown(&redacted)))
         }
@@ -121,6 +125,20 @@ fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> 
         }
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
     }
+}
+
+/// Whether a password is the user's or the database's name, which another entry gives.
+fn repeats_entry(data: &Data, entry: &DataEntry) -> bool {
+    let text = entry.text().trim();
+
+    data.entries.iter().any(|other| {
+        let key = other.key.value.to_ascii_lowercase();
+        let is_name = ["user", "db", "database", "name"]
+            .iter()
+            .any(|part| key.ends_with(part));
+
+        is_name && other.key.location != entry.key.location && other.text().trim() == text
+    })
 }
 
 /// The credential in an entry that holds a file: found by the file's content, or by the type of the

@@ -10,7 +10,9 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
+use crate::model::facts::FileFacts;
 use crate::model::workflow::{Job, Secrets, Workflow};
+use crate::source::SourceFile;
 
 /// What becomes of a value that is known or easy to guess.
 #[derive(Clone, Copy)]
@@ -74,6 +76,13 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
+/// `variables` of GitLab pipelines.
+pub fn gitlab(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if let Some(gitlab) = &facts.gitlab {
+        workflow(ctx, &gitlab.written, sink);
+    }
+}
+
 fn passed_secrets(job: &Job) -> &[EnvVar] {
     match &job.secrets {
         Secrets::Passed(vars) => vars,
@@ -107,7 +116,9 @@ fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, si
     let file = exposed.location.file;
     let case = match exposed.strength {
         Strength::Live => ctx.facts.is_practice(file).then_some("sample"),
-        Strength::Chosen => (!ctx.facts.is_production(file)).then_some("practice"),
+        Strength::Chosen => {
+            (!ctx.facts.is_production(file) || is_for_test(var)).then_some("practice")
+        }
         Strength::Local => Some("local"),
         Strength::Guessable(_) if !ctx.facts.is_production(file) => return,
         Strength::Guessable(_) => match guessable {
@@ -126,6 +137,14 @@ fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, si
     }
 
     sink.report(finding);
+}
+
+/// Whether a variable of a workflow is for what its tests start: `APP_TEST_PASSWORD`.
+fn is_for_test(var: &EnvVar) -> bool {
+    const WORDS: [&str; 4] = ["TEST", "TESTS", "TESTING", "E2E"];
+
+    let name = var.name.value.to_ascii_uppercase();
+    var.origin == EnvOrigin::WorkflowEnv && name.split('_').any(|word| WORDS.contains(&word))
 }
 
 /// Whether the credential is the default of a variable, which is reported as such.
@@ -185,6 +204,9 @@ fn help(var: &EnvVar) -> String {
         EnvOrigin::WorkflowEnv | EnvOrigin::WorkflowWith => {
             let stored = name.to_ascii_uppercase().replace('-', "_");
             format!("store it as a repository secret and write `${{{{ secrets.{stored} }}}}`")
+        }
+        EnvOrigin::GitlabVariable => {
+            format!("remove it, and add `{name}` to the CI/CD variables of the project, masked")
         }
         EnvOrigin::EnvFile => "keep the file out of Git".to_owned(),
     }

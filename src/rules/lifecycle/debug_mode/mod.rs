@@ -51,7 +51,7 @@ impl DebugSwitch {
             folders,
         };
 
-        script.invocations().iter().find_map(|invocation| {
+        script.invocations().iter().take(20).find_map(|invocation| {
             followed_scripts(invocation, folders)
                 .iter()
                 .find_map(|followed| {
