@@ -6,8 +6,8 @@ use crate::analysis::pipelines::{is_live, is_named, is_pipeline, is_shelved, say
 #[test]
 fn pipelines_of_other_systems_are_known_by_their_paths() {
     for (path, expected) in [
-        (".gitlab-ci.yml", true),
-        ("sub/.gitlab-ci.yml", true),
+        (".gitlab-ci.yml", false),
+        ("sub/.gitlab-ci.yml", false),
         ("my.gitlab-ci.yml", false),
         (".circleci/config.yml", true),
         ("Jenkinsfile", true),
