@@ -109,6 +109,9 @@ pub struct KnownImage {
     /// Variables that hold a credential, with well-known defaults.
     #[serde(default)]
     pub credentials: BTreeMap<String, Vec<String>>,
+    /// The program that runs the command of a service, with its first words.
+    #[serde(default)]
+    pub entrypoint: Vec<String>,
     /// The image has a HEALTHCHECK of its own.
     #[serde(default)]
     pub healthcheck: bool,
@@ -307,9 +310,9 @@ impl KnownImage {
 }
 
 /// Whether the version of a tag is another one or newer; `None` for tags that name no version. No
-/// tag and `latest` are the newest version.
+/// tag, `latest` and `lts` are the newest version.
 fn reaches(tag: Option<&str>, version: &str) -> Option<bool> {
-    let Some(tag) = tag.filter(|tag| *tag != "latest") else {
+    let Some(tag) = tag.filter(|tag| !matches!(*tag, "latest" | "lts")) else {
         return Some(true);
     };
 

@@ -74,6 +74,8 @@ pub enum MisplacedReason {
     Script,
     /// JavaScript fills it into a string.
     TemplateLiteral,
+    /// It is a variable of nginx, in a configuration.
+    Nginx,
     /// It is a part of a password hash.
     Hash,
     /// `environment` of the service sets it, at this place, and nothing that Compose reads does.

@@ -6,6 +6,8 @@
 
 use std::ops::Range;
 
+use crate::analysis::Ctx;
+use crate::analysis::start::{self, StartCommand};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::workflow::{Step, Workflow};
@@ -133,26 +135,51 @@ pub fn dockerfile_values(dockerfile: &Dockerfile) -> Vec<CommandValue> {
         .stages
         .iter()
         .flat_map(|stage| {
-            stage
+            let runs = stage
                 .runs
                 .iter()
                 .map(|(_, run)| run)
-                .chain(&stage.entrypoint)
-                .chain(&stage.cmd)
+                .flat_map(command_values);
+            let parts = stage.entrypoint.iter().chain(&stage.cmd);
+            let joined = start::of_stage(dockerfile, stage.index);
+
+            runs.chain(with_joined(
+                parts.flat_map(command_values).collect(),
+                joined.as_ref(),
+            ))
         })
-        .flat_map(command_values)
         .collect()
 }
 
-/// The values in the commands of a container. Health checks are left out: they repeat what the
-/// service is started with.
-pub fn container_values(container: &Container) -> Vec<CommandValue> {
-    container
+/// The values in the commands of a container, each by itself and as the one command that runs.
+/// Health checks are left out: they repeat what the service is started with.
+pub fn container_values(ctx: &Ctx, container: &Container) -> Vec<CommandValue> {
+    let parts = container
         .entrypoint
         .iter()
         .chain(&container.command)
         .flat_map(command_values)
-        .collect()
+        .collect();
+
+    with_joined(parts, start::of_container(ctx, container).as_ref())
+}
+
+/// The values of parts of a command, and those that only the joined command shows.
+fn with_joined(mut parts: Vec<CommandValue>, joined: Option<&StartCommand>) -> Vec<CommandValue> {
+    let Some(StartCommand::Words(words)) = joined else {
+        return parts;
+    };
+
+    for value in values(&words.script, |span| words.place_of(span)) {
+        let is_known = parts
+            .iter()
+            .any(|part| part.value.location == value.value.location);
+        if !is_known {
+            parts.push(value);
+        }
+    }
+
+    parts
 }
 
 /// The values in the steps of a workflow.

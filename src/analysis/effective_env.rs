@@ -30,6 +30,11 @@ pub fn given<'a>(
     gather(ctx, owner, container).0
 }
 
+/// Whether all that a container is given can be seen, its image's own left out.
+pub fn is_complete<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, container: &'a Container) -> bool {
+    gather(ctx, owner, container).1
+}
+
 /// What a container starts with, its image's variables included where no unknown source may set
 /// them too.
 pub fn effective<'a>(

@@ -16,7 +16,9 @@ const ENDING: &[(&str, &[&str])] = &[
     ("createbuckets", &[]),
     ("curl", &[]),
     ("dbmate", &[]),
+    ("date", &[]),
     ("echo", &[]),
+    ("exit", &[]),
     (
         "flyway",
         &["migrate", "info", "validate", "repair", "baseline"],
@@ -40,6 +42,7 @@ const ENDING: &[(&str, &[&str])] = &[
     ("pg_dumpall", &[]),
     ("pg_restore", &[]),
     ("playwright", &["test"]),
+    ("printf", &[]),
     ("prisma", &["migrate", "db", "generate"]),
     ("pytest", &[]),
     ("sequelize", &[]),

@@ -6,14 +6,14 @@ use std::collections::HashSet;
 use super::Ctx;
 pub use super::answers::JobWork;
 use crate::model::Setting;
-use crate::model::server::task;
+use crate::model::task_call::{TaskCall, is_xtask};
 use crate::model::tasks::TaskFormat;
 use crate::model::workflow::{
     ActionRef, Evidence, Job, Matrix, Step, Workflow, command_purposes, job_purposes,
     nested_script, step_purposes,
 };
 use crate::source::{Location, SourceFile, join};
-use crate::syntax::shell::{self, Invocation, WrapperKind};
+use crate::syntax::shell::{self, Invocation};
 
 /// How far tasks, scripts and calls are followed.
 const MAX_DEPTH: u32 = 6;
@@ -419,15 +419,6 @@ const OPAQUE: &[&str] = &[
     "garden", "fastlane", "ant", "bake", "doit", "scons", "waf", "fab", "thor", "gulp", "grunt",
 ];
 
-/// Whether a command runs the `xtask` package of a Rust repository.
-fn is_xtask(invocation: &Invocation<'_>) -> bool {
-    invocation.program == "cargo"
-        && invocation
-            .args
-            .first()
-            .is_some_and(|word| word.text() == "xtask")
-}
-
 /// A path of the repository in a local reference: `$/x` and `./x` are the same.
 fn local_path(path: &str) -> &str {
     path.strip_prefix("$/").unwrap_or(path)
@@ -459,161 +450,4 @@ fn task_files<'a>(ctx: &Ctx<'a>, call: &TaskCall<'_>, folder: &str) -> Vec<&'a S
         .collect();
     files.sort_by_key(|file| file.id);
     files
-}
-
-/// A command that runs tasks by their names.
-#[derive(Clone)]
-struct TaskCall<'s> {
-    format: TaskFormat,
-    /// The tasks; `None` for the default one.
-    names: Vec<Option<String>>,
-    /// The folder that the command names.
-    folder: Option<&'s str>,
-    /// Whether the task of every package of the repository is meant.
-    is_everywhere: bool,
-    /// Whether the names are those of tasks.
-    is_certain: bool,
-}
-
-impl<'s> TaskCall<'s> {
-    fn of(invocation: &Invocation<'s>) -> Option<Self> {
-        let call = |format, names| Self {
-            format,
-            names,
-            folder: None,
-            is_everywhere: false,
-            is_certain: true,
-        };
-        let option = |names: &[&str]| invocation.option(names).map(|option| option.value);
-        let named = |words: &[&'s str]| -> Vec<Option<String>> {
-            words.iter().map(|word| Some((*word).to_owned())).collect()
-        };
-
-        match invocation.program {
-            "make" | "gmake" => {
-                let values = ["-C", "-f", "-j", "-o", "-I", "--directory", "--file"];
-                Some(Self {
-                    folder: option(&["-C", "--directory"]),
-                    ..call(
-                        TaskFormat::Make,
-                        or_default(named(&plain_words(invocation, &values))),
-                    )
-                })
-            }
-            "just" => {
-                let values = ["-f", "--justfile", "-d", "--working-directory", "--set"];
-                let words = plain_words(invocation, &values);
-                let names = named(&words[..words.len().min(1)]);
-                Some(call(TaskFormat::Just, or_default(names)))
-            }
-            "task" | "go-task" => {
-                let values = ["-d", "--dir", "-t", "--taskfile", "-o", "--output"];
-                Some(Self {
-                    folder: option(&["-d", "--dir"]),
-                    ..call(
-                        TaskFormat::Taskfile,
-                        or_default(named(&plain_words(invocation, &values))),
-                    )
-                })
-            }
-            "npm" | "pnpm" | "yarn" | "bun" | "node" => Self::of_package_manager(invocation),
-            "turbo" | "lerna" | "nx" => {
-                let words = plain_words(invocation, &["--filter", "--scope", "-p"]);
-                let verbs = ["run", "run-many", "affected", "exec"];
-                let mut names: Vec<&str> = words
-                    .into_iter()
-                    .filter(|word| !verbs.contains(word))
-                    .collect();
-                names.extend(option(&["-t", "--target", "--targets"]));
-                Some(Self {
-                    is_everywhere: true,
-                    is_certain: false,
-                    ..call(TaskFormat::Manifest, named(&names))
-                })
-            }
-            "composer" | "deno" => {
-                let words = plain_words(invocation, &["-d", "--working-dir"]);
-                let names = first_without(words, &["run", "run-script", "task"]);
-                Some(Self {
-                    is_certain: false,
-                    ..call(TaskFormat::Manifest, named(names.as_slice()))
-                })
-            }
-            "cargo" if is_xtask(invocation) => None,
-            "poe" | "mise" | "cargo" => {
-                let words = plain_words(invocation, &["--manifest-path", "-p", "--package"]);
-                let names = first_without(words, &["run", "make", "r"]);
-                Some(Self {
-                    is_certain: false,
-                    ..call(TaskFormat::Toml, named(names.as_slice()))
-                })
-            }
-            // `pdm run check` runs a task or a program.
-            program if invocation.wrapper(WrapperKind::Runner).is_some() => Some(Self {
-                is_certain: false,
-                ..call(TaskFormat::Toml, named(&[program]))
-            }),
-            _ => None,
-        }
-    }
-
-    fn of_package_manager(invocation: &Invocation<'s>) -> Option<Self> {
-        let is_everywhere = invocation
-            .flag(&[
-                "-w",
-                "--workspace",
-                "--workspaces",
-                "-r",
-                "--recursive",
-                "--filter",
-                "-F",
-                "--ws",
-            ])
-            .is_some()
-            || invocation
-                .args
-                .first()
-                .is_some_and(|word| matches!(word.text(), "workspace" | "workspaces"));
-        let name = match task(invocation) {
-            Some((name, _)) => name,
-            None if is_everywhere => {
-                let words = plain_words(invocation, &["-w", "--workspace", "--filter", "-F"]);
-                (*words.last()?).to_owned()
-            }
-            None => match invocation.args.first()?.text() {
-                "t" | "tst" => "test".to_owned(),
-                _ => return None,
-            },
-        };
-
-        Some(Self {
-            format: TaskFormat::Manifest,
-            names: vec![Some(name)],
-            folder: invocation
-                .option(&["--prefix", "-C", "--cwd", "--dir"])
-                .map(|option| option.value),
-            is_everywhere,
-            is_certain: !is_everywhere,
-        })
-    }
-}
-
-/// The default task where no task is named.
-fn or_default(names: Vec<Option<String>>) -> Vec<Option<String>> {
-    if names.is_empty() { vec![None] } else { names }
-}
-
-/// The first word that is none of the verbs.
-fn first_without<'s>(words: Vec<&'s str>, verbs: &[&str]) -> Option<&'s str> {
-    words.into_iter().find(|word| !verbs.contains(word))
-}
-
-/// The arguments that are neither options nor assignments.
-fn plain_words<'s>(invocation: &Invocation<'s>, with_value: &[&str]) -> Vec<&'s str> {
-    invocation
-        .positionals(with_value)
-        .into_iter()
-        .map(|word| word.text())
-        .filter(|word| !word.contains('='))
-        .collect()
 }

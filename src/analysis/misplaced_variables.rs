@@ -48,12 +48,67 @@ fn find_misplaced(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
         }
     }
 
+    find_in_configs(ctx, project, &mut found);
     found.sort_by_key(|variable| variable.locations.first().copied());
     // An anchor is read with each service that uses it.
     found.dedup_by(|a, b| a.locations == b.locations && a.name == b.name);
 
     found
 }
+
+/// The variables of nginx in the contents of configs: Compose replaces them before nginx reads them.
+fn find_in_configs(ctx: &Ctx, project: &Project, found: &mut Vec<MisplacedVariable>) {
+    for file in project.files.iter().filter(|file| project.reports(**file)) {
+        let facts = ctx.facts.file(*file);
+        let roots = facts.tree.iter().flat_map(|tree| tree.documents());
+
+        for configs in roots.filter_map(|root| root.get("configs")) {
+            for entry in configs.entries() {
+                let Some(content) = entry.value.get("content") else {
+                    continue;
+                };
+
+                let text = content.str().unwrap_or("");
+                for used in interpolate::variables(text, Dialect::Compose) {
+                    let is_of_nginx = used.operator.is_none()
+                        && NGINX_VARIABLES
+                            .iter()
+                            .any(|known| used.name.starts_with(known));
+                    if !is_of_nginx {
+                        continue;
+                    }
+
+                    found.push(MisplacedVariable {
+                        service: entry.key.str().unwrap_or("").to_owned(),
+                        name: used.name,
+                        reason: MisplacedReason::Nginx,
+                        locations: vec![content.content_span(used.span)],
+                    });
+                }
+            }
+        }
+    }
+}
+
+/// Variables of nginx, and what others begin with.
+/// <https://nginx.org/en/docs/varindex.html>, 2026-11.
+const NGINX_VARIABLES: &[&str] = &[
+    "args",
+    "binary_remote_addr",
+    "connection_upgrade",
+    "host",
+    "http_",
+    "is_args",
+    "proxy_add_x_forwarded_for",
+    "query_string",
+    "remote_addr",
+    "remote_user",
+    "request_",
+    "scheme",
+    "server_",
+    "uri",
+    "upstream_",
+];
 
 /// The places of all uses of misplaced variables.
 pub fn locations(ctx: &Ctx, project: &Project) -> HashSet<Location> {
@@ -436,11 +491,15 @@ fn follows_keyword(before: &str) -> bool {
     )
 }
 
+/// The last word, without the quote that a script begins with.
 fn last_word(text: &str) -> &str {
     text.trim_end()
+        .trim_end_matches(['\'', '"'])
+        .trim_end()
         .rsplit(char::is_whitespace)
         .next()
         .unwrap_or("")
+        .trim_start_matches(['\'', '"'])
 }
 
 /// Whether a name is an argument of `read` in the same command.
@@ -449,13 +508,29 @@ fn is_argument_of_read(before: &str) -> bool {
         .rsplit(['\n', ';', '|', '&'])
         .next()
         .unwrap_or(before);
-    let mut words = command.split_whitespace();
+    let mut words = command
+        .split_whitespace()
+        .map(|word| word.trim_start_matches(['\'', '"']));
+    let mut is_read = false;
 
-    words
-        .find(|word| !matches!(*word, "while" | "IFS=" | "do" | "then" | "if"))
-        .is_some_and(|word| word == "read")
-        && !command.contains(['$', '"', '<'])
-        && before.ends_with(' ')
+    // What precedes `read` begins a script or a part of one.
+    for word in words.by_ref() {
+        let begins = matches!(
+            word,
+            "while" | "until" | "IFS=" | "do" | "then" | "if" | "sh" | "bash"
+        ) || word.starts_with('-') && word.ends_with('c')
+            || word.ends_with("/sh")
+            || word.ends_with("/bash");
+
+        if word == "read" {
+            is_read = true;
+            break;
+        } else if !begins {
+            break;
+        }
+    }
+
+    is_read && !command.contains(['$', '"', '<']) && before.ends_with(' ')
 }
 
 fn is_of_name(c: char) -> bool {
@@ -523,6 +598,10 @@ mod tests {
             ("for n in a b; do echo $n; done", true),
             ("ls | while read -r n; do echo $n; done", true),
             ("a && export n=2", true),
+            ("sh -c 'n=$(date); echo $n'", true),
+            ("bash -c \"for n in a b; do echo $n; done\"", true),
+            ("sh -c while read n; do echo $n; done", true),
+            ("serve 'n' in", false),
             ("{ n=2; }", true),
             ("serve --n=$n", false),
             ("env n $n", false),

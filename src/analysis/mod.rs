@@ -15,6 +15,7 @@ pub mod env_names;
 pub mod exits;
 pub mod hosts;
 mod ignored;
+pub mod image_files;
 pub mod job_work;
 pub mod lock_files;
 pub mod misplaced_variables;

@@ -9,7 +9,7 @@ use crate::graph::User;
 use crate::model::container::{Mount, MountSource};
 use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::package::{Verb, call};
-use crate::model::server::{ScriptFolders, script_files};
+use crate::model::server::{ScriptFolders, followed_scripts, script_files};
 use crate::source::{SourceFile, file_name};
 use crate::syntax::dockerfile::{Body, Source};
 use crate::syntax::shell::{self, Invocation, Script, WrapperKind};
@@ -56,6 +56,9 @@ const DROPPING: &[&str] = &["setuser", "s6-applyuidgid", "s6-envuidgid", "usersp
 
 /// How many scripts may call each other.
 const MAX_DEPTH: u32 = 3;
+
+/// How many commands of a script are followed to tasks and services.
+const MAX_FOLLOWED: usize = 20;
 
 /// What a stage does with root.
 pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c RootUse {
@@ -119,7 +122,7 @@ struct Search<'f> {
 impl<'f> Search<'f> {
     /// The program with which a script, or one that it runs, switches to another user.
     fn script(&mut self, script: &Script, depth: u32) -> Option<String> {
-        for invocation in script.invocations() {
+        for (index, invocation) in script.invocations().into_iter().enumerate() {
             if let Some(program) = dropping_program(&invocation) {
                 return Some(program);
             }
@@ -134,6 +137,23 @@ impl<'f> Search<'f> {
             for file in files {
                 if let Some(program) = self.file(file, depth) {
                     return Some(program);
+                }
+            }
+
+            // Tasks, processes and services.
+            let followed = if index < MAX_FOLLOWED {
+                followed_scripts(&invocation, self.folders)
+            } else {
+                Vec::new()
+            };
+            for followed in followed {
+                let program = followed
+                    .script
+                    .invocations()
+                    .iter()
+                    .find_map(dropping_program);
+                if program.is_some() {
+                    return program;
                 }
             }
         }
@@ -160,7 +180,13 @@ impl<'f> Search<'f> {
         self.is_supervised |= is_init
             || matches!(
                 program,
-                "supervisord" | "s6-svscan" | "s6-overlay-suexec" | "runit" | "circusd" | "honcho"
+                "supervisord"
+                    | "s6-svscan"
+                    | "s6-overlay-suexec"
+                    | "runit"
+                    | "runsvdir"
+                    | "circusd"
+                    | "honcho"
             );
     }
 

@@ -2,6 +2,7 @@
 //! Kubernetes' `command` and `args`, each laid over those of the image.
 
 use crate::analysis::Ctx;
+use crate::data;
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
@@ -60,14 +61,47 @@ pub fn of_container<'a>(ctx: &Ctx<'a>, container: &'a Container) -> Option<Start
         (None, None) => None,
         // An entry point of its own clears the image's CMD.
         (Some(entrypoint), command) => join(Some(entrypoint), command),
-        (None, command) => {
-            let image = ctx
-                .graph
-                .build_of(container)
-                .and_then(|(dockerfile, stage)| dockerfile.start(stage).0);
-            join(image, command)
-        }
+        (None, command) => match ctx.graph.build_of(container) {
+            Some((dockerfile, stage)) => join(dockerfile.start(stage).0, command),
+            None => behind_known(container, command),
+        },
     }
+}
+
+/// The command of a container behind the entry point of its well-known image.
+fn behind_known<'a>(
+    container: &Container,
+    command: Option<&'a Command>,
+) -> Option<StartCommand<'a>> {
+    let reference = container.image.as_ref()?.reference.as_ref();
+    let entrypoint = reference
+        .and_then(|reference| data::image(&reference.repository()))
+        .map_or(&[][..], |known| known.entrypoint.as_slice());
+    let Some(Command::Exec { words: items, .. }) = command.filter(|_| !entrypoint.is_empty())
+    else {
+        return join(None, command);
+    };
+
+    let location = command?.location();
+    let mut words = Vec::new();
+
+    for word in entrypoint {
+        let offsets = Some(OffsetMap::default());
+        push(&mut words, StartPart::Entrypoint, word, location, offsets);
+    }
+
+    for item in items {
+        let offsets = item.offsets.clone();
+        push(
+            &mut words,
+            StartPart::Command,
+            &item.value,
+            item.location,
+            offsets,
+        );
+    }
+
+    Some(StartCommand::Words(StartWords::new(words)))
 }
 
 fn join<'a>(
@@ -120,13 +154,7 @@ fn join<'a>(
         }
     }
 
-    let script = shell::exec(
-        words
-            .iter()
-            .map(|word| (word.value.as_str(), word.span, None)),
-    );
-
-    Some(StartCommand::Words(StartWords { words, script }))
+    Some(StartCommand::Words(StartWords::new(words)))
 }
 
 fn push(
@@ -166,7 +194,17 @@ impl StartCommand<'_> {
 }
 
 impl StartWords {
-    fn place_of(&self, span: Span) -> Location {
+    fn new(words: Vec<StartWord>) -> Self {
+        let script = shell::exec(
+            words
+                .iter()
+                .map(|word| (word.value.as_str(), word.span, None)),
+        );
+
+        Self { words, script }
+    }
+
+    pub fn place_of(&self, span: Span) -> Location {
         let touched = self
             .words
             .iter()

@@ -8,8 +8,9 @@ use crate::model::Command;
 use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
-use crate::model::server::{ScriptFolders, command_servers};
+use crate::model::server::{self, ScriptFolders, command_servers};
 use crate::source::{Located, parent};
+use crate::syntax::shell::Invocation;
 
 /// The servers that a stage starts by itself.
 pub fn stage<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c [Started] {
@@ -51,6 +52,11 @@ pub fn effective<'c>(ctx: &'c Ctx, owner: Owner, own: &Container) -> &'c [Starte
         Some((dockerfile, built)) => stage(ctx, dockerfile, built),
         None => &[],
     }
+}
+
+/// Whether an invocation starts a server or a worker.
+pub fn is_server(invocation: &Invocation) -> bool {
+    server::server(invocation).is_some()
 }
 
 /// The servers of a start command: of the whole; or else of its parts, as an entry point may run

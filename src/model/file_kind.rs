@@ -416,6 +416,15 @@ fn has_compose_services(text: &str) -> bool {
             first = indent;
         }
 
+        // `api: {image: app}`
+        let is_flow = body.contains("{image:")
+            || body.contains("{ image:")
+            || body.contains("{build:")
+            || body.contains("{ build:");
+        if indent == first && is_flow {
+            return true;
+        }
+
         let key = body.split_once(':').map_or("", |(key, _)| key);
         if indent > first && matches!(key, "image" | "build" | "extends") {
             return true;

@@ -134,6 +134,9 @@ fn is_valid(text: &str) -> bool {
     };
 
     let is_host = first.contains(['.', ':']) && others.is_some();
+    if others.is_none() && first.contains(':') {
+        return false;
+    }
 
     is_host_name(first)
         && (is_host || !has_capitals(first))

@@ -20,11 +20,13 @@ pub mod image;
 pub mod keywords;
 pub mod kubernetes;
 pub mod lower;
+pub mod manifest_needs;
 pub mod package;
 pub mod path_class;
 pub mod proof;
 pub mod roles;
 pub mod server;
+pub mod task_call;
 pub mod tasks;
 pub mod workflow;
 

@@ -394,7 +394,14 @@ fn unknown_or_open(word: &Word) -> Pin {
 /// How the address of a repository is bound to a version: by `@v1.2` for pip, by `#v1.2` for npm.
 fn repository_pin(manager: &Manager, text: &str) -> Option<Pin> {
     const MOVING: &[&str] = &["main", "master", "develop", "HEAD", "latest"];
-    let address = &text[text.find("git+")?..];
+    let is_short = ["github:", "gitlab:", "bitbucket:"]
+        .iter()
+        .any(|host| text.starts_with(host));
+    let address = if is_short {
+        text
+    } else {
+        &text[text.find("git+")?..]
+    };
     if address.contains('$') {
         return Some(Pin::Other);
     }

@@ -35,6 +35,11 @@ pub fn is_evidence(path: &str) -> bool {
         "netrc",
         "template",
         "mk",
+        "mod",
+        "work",
+        "sln",
+        "gemspec",
+        "yarnrc",
     ];
     const NAMES: &[&str] = &[
         "dockerfile",
@@ -48,6 +53,7 @@ pub fn is_evidence(path: &str) -> bool {
         "compose",
         "procfile",
         "caddyfile",
+        "pom.xml",
         ".dev.vars",
         ".gitignore",
         ".gitmodules",

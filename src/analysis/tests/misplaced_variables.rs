@@ -53,6 +53,7 @@ fn variables_for_the_container_have_their_reason() {
                         MisplacedReason::Invalid => "invalid".to_owned(),
                         MisplacedReason::Script => "by a script".to_owned(),
                         MisplacedReason::TemplateLiteral => "in a literal".to_owned(),
+                        MisplacedReason::Nginx => "of nginx".to_owned(),
                         MisplacedReason::Hash => "in a hash".to_owned(),
                         MisplacedReason::Environment(set) => format!("set at {}", repo.show(*set)),
                         MisplacedReason::EnvFile { is_same: true, .. } => "lost".to_owned(),

@@ -8,6 +8,7 @@ mod effective_env;
 mod env_examples;
 mod exits;
 mod hosts;
+mod image_files;
 mod job_work;
 mod lock_files;
 mod misplaced_variables;

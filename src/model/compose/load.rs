@@ -116,7 +116,11 @@ fn needs_siblings(project: &Project, files: &HashMap<FileId, Value>) -> bool {
         .iter()
         .flat_map(|service| &service.references)
         .any(|reference| {
-            !project.defines(reference) && files.values().any(|file| defines(file, reference))
+            // What `extends` brings is defined where it comes from, and lost.
+            !project.defines(reference)
+                && files.iter().any(|(id, file)| {
+                    *id != reference.name.location.file && defines(file, reference)
+                })
         })
 }
 

@@ -387,9 +387,10 @@ impl Lowering<'_> {
         let code = if first.word.text(source) == shell.trimmed() {
             let body = first.body.text(source);
             // A shebang passes the body to another interpreter.
-            let foreign = body
-                .strip_prefix("#!")
-                .is_some_and(|rest| !rest.lines().next().unwrap_or("").ends_with("sh"));
+            let foreign = body.strip_prefix("#!").is_some_and(|rest| {
+                let line = rest.lines().next().unwrap_or("");
+                !line.split_whitespace().any(|word| word.ends_with("sh"))
+            });
             let text = if foreign { "" } else { body };
 
             Code::new(self.source.id, text, OffsetMap::verbatim(first.body.start))

@@ -3,7 +3,8 @@
 mod program;
 mod start;
 
-pub use program::{ListenAddress, Mode, Server, configuration_files, host_variables, variables};
-pub use start::{
-    CommandServer, ScriptFolders, command_servers, script_file, script_files, script_text, task,
+pub use program::{
+    ListenAddress, Mode, Server, configuration_files, host_variables, is_host_variable,
+    is_loopback, server, variables,
 };
+pub use start::{CommandServer, ScriptFolders, command_servers, followed_scripts, script_files};

@@ -35,6 +35,7 @@ struct ServerSpec {
     loopback: bool,
     host_env: Vec<String>,
     unbound: Vec<String>,
+    worker: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -87,6 +88,8 @@ pub struct Server {
     pub port: Option<ArgumentValue>,
     pub host: Option<String>,
     pub address: ListenAddress,
+    /// It takes work from a queue and listens to nobody.
+    pub is_worker: bool,
     /// Some option for the port is there, known or not.
     pub says_port: bool,
     pub default_port: Option<u16>,
@@ -156,6 +159,7 @@ pub fn server(invocation: &Invocation) -> Option<Server> {
         port: ports.number,
         host: command.option(&spec.host).map(|host| host.value),
         address: command.address(spec),
+        is_worker: spec.worker,
         default_port: spec.default,
         workers: command.option(&spec.workers),
         limits: command.limits(spec),
@@ -386,7 +390,7 @@ fn option_value(name: &str, word: &Word, next: Option<&Word>) -> Option<Argument
 }
 
 /// Whether an address, with a port or without, is that of the machine itself.
-fn is_loopback(address: &str) -> bool {
+pub fn is_loopback(address: &str) -> bool {
     let host = address
         .strip_prefix("http://")
         .unwrap_or(address)
@@ -423,6 +427,16 @@ pub fn host_variables(server: &Server) -> &'static [String] {
         .iter()
         .find(|spec| spec.name == server.name)
         .map_or(&[], |spec| &spec.host_env)
+}
+
+/// Whether a variable gives the address of some server, and of nothing else.
+pub fn is_host_variable(name: &str) -> bool {
+    const GENERAL: &[&str] = &["PORT", "HOST", "HOSTNAME", "GUNICORN_CMD_ARGS"];
+
+    !GENERAL.contains(&name)
+        && SPECS
+            .iter()
+            .any(|spec| spec.host_env.iter().any(|variable| variable == name))
 }
 
 /// The configuration files that a server reads by default.

@@ -132,18 +132,28 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
         return;
     };
 
-    let Some(store) = data::store(&reference.repository()) else {
+    let repository = reference.repository();
+    let models = data::image(&repository).filter(|known| known.class == Class::LlmServer);
+    let Some(store) = data::store(&repository).or(models) else {
         return;
     };
 
     let layout = store.layout(reference.tag.as_deref());
 
-    // A cache may lose its data. Without a known data folder, mounts cannot be judged.
-    if store.class == Class::Cache
+    // A cache may lose its data, if it is not asked to keep it. Without a known data folder, mounts
+    // cannot be judged.
+    if store.class == Class::Cache && !keeps_data(container)
         || layout.data.is_empty()
         || container.open
         || is_exempt(ctx, owner)
     {
+        return;
+    }
+
+    if let Some(folder) = moved_folder(container) {
+        if !is_kept(container, &folder) {
+            sink.report(moved_finding(owner, container, store.class, &folder));
+        }
         return;
     }
 
@@ -158,6 +168,118 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
                 .aspect(format!("{} {kind}", reference.repository())),
         );
     }
+}
+
+/// Variables that say where a store keeps its data.
+const FOLDER_VARIABLES: &[&str] = &[
+    "PGDATA",
+    "PERSISTENCE_DATA_PATH",
+    "QDRANT__STORAGE__STORAGE_PATH",
+    "RABBITMQ_MNESIA_BASE",
+    "KAFKA_LOG_DIRS",
+    "OLLAMA_MODELS",
+    "PERSIST_DIRECTORY",
+];
+
+/// Options that do.
+const FOLDER_OPTIONS: &[&str] = &["--datadir", "--dbpath", "--data-dir", "--dir"];
+
+/// Whether the command of a cache asks it to write its data to disk.
+fn keeps_data(container: &Container) -> bool {
+    let Some(command) = &container.command else {
+        return false;
+    };
+
+    command.script().invocations().iter().any(|invocation| {
+        let words: Vec<&str> = std::iter::once(invocation.name.text())
+            .chain(invocation.args.iter().map(|word| word.text()))
+            .collect();
+
+        words.windows(2).any(|pair| match pair {
+            ["--appendonly", "yes"] => true,
+            ["--save", interval] => interval.starts_with(|c: char| c.is_ascii_digit()),
+            _ => false,
+        })
+    })
+}
+
+/// The folder in which a container says that its store keeps the data.
+fn moved_folder(container: &Container) -> Option<String> {
+    let by_variable = container
+        .env
+        .iter()
+        .filter(|var| FOLDER_VARIABLES.contains(&var.name.value.as_str()))
+        .find_map(|var| var.value.resolved());
+    if let Some(folder) = by_variable {
+        return folder.starts_with('/').then(|| folder.to_owned());
+    }
+
+    let command = container.command.as_ref()?;
+
+    command
+        .script()
+        .invocations()
+        .iter()
+        .find_map(|invocation| {
+            // What an entry point gets as its first word may be an option.
+            let name = invocation.name.text();
+            let words: Vec<&str> = std::iter::once(name)
+                .chain(invocation.args.iter().map(|word| word.text()))
+                .collect();
+            let by_option = words
+                .iter()
+                .zip(words.iter().skip(1).chain([&""]))
+                .find_map(|(word, next)| {
+                    let (option, value) = word.split_once('=').unwrap_or((word, next));
+                    let is_folder = FOLDER_OPTIONS.contains(&option) && value.starts_with('/');
+                    is_folder.then(|| value.to_owned())
+                });
+            let by_word = match words.as_slice() {
+                ["server", folder, ..] | ["minio", "server", folder, ..]
+                    if folder.starts_with('/') && !folder.contains("...") =>
+                {
+                    Some((*folder).to_owned())
+                }
+                _ => None,
+            };
+
+            by_option.or(by_word)
+        })
+}
+
+/// Whether something that outlives the container is mounted at a folder, above it or in it.
+fn is_kept(container: &Container, folder: &str) -> bool {
+    container.mounts.iter().any(|mount| {
+        let is_lasting = !matches!(
+            mount.source,
+            MountSource::Scratch | MountSource::ConfigMap(_) | MountSource::Secret(_)
+        );
+
+        is_lasting
+            && mount.target.as_ref().is_none_or(|target| {
+                is_inside(folder, &target.value) || is_inside(&target.value, folder)
+            })
+    })
+}
+
+fn moved_finding(owner: Owner, container: &Container, class: Class, folder: &str) -> Finding {
+    let name = &container.name.value;
+    let help = match owner {
+        Owner::Compose(..) => format!("add a volume: `{name}-data:{folder}`"),
+        Owner::Kubernetes(..) => format!("mount a PersistentVolumeClaim at `{folder}`"),
+    };
+
+    Finding::new(
+        container.anchor,
+        format!(
+            "`{name}`, {}, stores its data inside the container",
+            class.phrase()
+        ),
+    )
+    .label(format!("no volume at `{folder}`"))
+    .help(help)
+    .anchor(container.anchor)
+    .case_if(class == Class::LlmServer, "models")
 }
 
 /// Where a store keeps data that does not outlive its container.
@@ -327,6 +449,7 @@ fn data_loss_finding(
     .label(label)
     .help(help)
     .anchor(container.anchor)
+    .case_if(class == Class::LlmServer, "models")
     .case_if(
         matches!(loss, DataLoss::AnonymousVolume(_)),
         "anonymous-volume",

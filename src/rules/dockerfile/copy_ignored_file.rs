@@ -4,7 +4,7 @@ use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::{Ctx, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
-use crate::source::Location;
+use crate::source::{Location, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
 pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
@@ -36,6 +36,16 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 continue;
             };
 
+            // A pattern may be for what another tool puts into the folder.
+            let is_pattern = word.text.contains('*');
+            let is_known = contexts.iter().any(|context| {
+                join(&context.folder, &path)
+                    .is_some_and(|folder| ctx.facts.repository.has_folder(&folder))
+            });
+            if is_pattern && !is_known {
+                continue;
+            }
+
             if contexts
                 .iter()
                 .all(|context| is_kept_out(ctx, context, &path))
@@ -46,14 +56,18 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-/// The path that a source names in the context; `None` for patterns, addresses and the context
-/// itself.
+/// The path that a source names in the context; `None` for patterns of folders, addresses and the
+/// context itself. A pattern of files in a folder finds nothing if all of the folder is ignored.
 fn plain_path(word: &Word) -> Option<String> {
     let text = word.literal()?;
     let path = text
         .trim_start_matches("./")
         .trim_matches('/')
         .trim_end_matches("/.");
+    let path = match path.rsplit_once('/') {
+        Some((folder, name)) if name.contains('*') => folder,
+        _ => path,
+    };
     let is_plain = !path.is_empty()
         && path != "."
         && !path.starts_with("..")

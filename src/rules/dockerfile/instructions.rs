@@ -404,6 +404,11 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 )
                 .label("stages are counted from 0")
                 .help("use the name of the stage, which does not change when stages are added"),
+                Target::Elsewhere if is_missing_stage(ctx, dockerfile, name, &names) => {
+                    Finding::new(location, format!("no stage is named `{name}`"))
+                        .label("the builder looks for an image of this name")
+                        .help("name a stage of this file, or an image with its tag")
+                }
                 Target::Elsewhere => {
                     let Some(meant) = misspelt(ctx, dockerfile, name, &names) else {
                         continue;
@@ -422,6 +427,51 @@ pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             sink.report(finding);
         }
     }
+}
+
+/// Words of which names of stages are made, and no names of images.
+const STAGE_WORDS: &[&str] = &[
+    "app",
+    "assets",
+    "backend",
+    "base",
+    "build",
+    "builder",
+    "client",
+    "compile",
+    "compiler",
+    "dependencies",
+    "deps",
+    "dist",
+    "frontend",
+    "install",
+    "installer",
+    "prepare",
+    "prod",
+    "production",
+    "pruner",
+    "release",
+    "runner",
+    "runtime",
+    "server",
+    "source",
+    "src",
+    "ui",
+    "vendor",
+    "web",
+];
+
+/// Whether a name without tag and registry is one for a stage, and none has it.
+fn is_missing_stage(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&str]) -> bool {
+    let is_for_stage = name
+        .split(['-', '_'])
+        .any(|word| STAGE_WORDS.contains(&word.to_ascii_lowercase().as_str()));
+    let is_image = name.contains(['/', ':', '.', '@', '$']) || crate::data::image(name).is_some();
+
+    is_for_stage
+        && !is_image
+        && !ctx.graph.is_named_context(dockerfile.file, name)
+        && nearest(&name.to_lowercase(), names.iter().copied()).is_none()
 }
 
 /// The stage that a name without tag and registry most likely means.

@@ -5,6 +5,8 @@ pub(crate) mod copy_ignored_file;
 pub(crate) mod dockerignore;
 pub(crate) mod download;
 pub(crate) mod frozen_install;
+pub(crate) mod heredoc;
+pub(crate) mod incomplete_manifest_copy;
 pub(crate) mod instructions;
 pub(crate) mod invalid_instruction;
 pub(crate) mod package_install;
@@ -67,6 +69,14 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Dockerfile(start_form::exec_form),
     ),
     Check::new("frozen-install", CheckFn::Dockerfile(frozen_install::check)),
+    Check::new(
+        "heredoc-without-errexit",
+        CheckFn::Dockerfile(heredoc::without_errexit),
+    ),
+    Check::new(
+        "incomplete-manifest-copy",
+        CheckFn::Dockerfile(incomplete_manifest_copy::check),
+    ),
     Check::new(
         "invalid-instruction",
         CheckFn::Dockerfile(invalid_instruction::check),

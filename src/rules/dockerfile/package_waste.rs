@@ -66,12 +66,18 @@ fn is_off(option: &str) -> bool {
 /// `apt-lists`
 pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
-        let Some((invocation, call)) = calls.iter().find(|(_, call)| call.verb == Verb::Refresh)
+        let Some((invocation, call)) = calls.iter().rfind(|(_, call)| call.verb == Verb::Refresh)
         else {
             return;
         };
 
-        let removed = removes(invocations, &["/var/lib/apt/lists", "apt/lists"]);
+        // What is removed before the last refresh comes back.
+        let after: Vec<Invocation> = invocations
+            .iter()
+            .filter(|other| other.name.span.start > invocation.name.span.start)
+            .cloned()
+            .collect();
+        let removed = removes(&after, &["/var/lib/apt/lists", "apt/lists"]);
         if removed || step.is_mounted("/var/lib/apt") || step.is_mounted("/var/lib/apt/lists") {
             return;
         }

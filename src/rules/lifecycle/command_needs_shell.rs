@@ -85,6 +85,8 @@ enum ShellWord<'w> {
     /// The whole line is the first word.
     Line(&'w StartWord),
     Builtin(&'w StartWord),
+    /// An assignment in place of a program.
+    Assignment(&'w StartWord),
     /// `sh -c` gets its script in several words.
     Split(&'w StartWord),
 }
@@ -237,6 +239,23 @@ fn shell_word<'w>(
         return Some(ShellWord::Builtin(first));
     }
 
+    if is_command_alone && is_assignment(&first.value) && words.len() > 1 {
+        return Some(ShellWord::Assignment(first));
+    }
+
+    // `migrate; serve` in words: the first word ends in the operator.
+    let ends_command = words.iter().enumerate().find(|(index, word)| {
+        let is_program = word.value.len() > 1
+            && word.value.strip_suffix(';').is_some_and(|name| {
+                name.chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || "-_./:".contains(letter))
+            });
+        is_program && index + 1 < words.len()
+    });
+    if let Some((_, word)) = ends_command {
+        return Some(ShellWord::Operator(word));
+    }
+
     let operator = words
         .iter()
         .skip(1)
@@ -253,6 +272,16 @@ fn shell_word<'w>(
             word,
             literal_variable(ctx, format, word)?,
         ))
+    })
+}
+
+/// Whether a word sets a variable: `NAME=value`.
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        name.starts_with(|letter: char| letter.is_ascii_uppercase())
+            && name.chars().all(|letter| {
+                letter.is_ascii_uppercase() || letter.is_ascii_digit() || letter == '_'
+            })
     })
 }
 
@@ -337,6 +366,7 @@ impl ShellWord<'_> {
             | ShellWord::Variable(word, _)
             | ShellWord::Line(word)
             | ShellWord::Builtin(word)
+            | ShellWord::Assignment(word)
             | ShellWord::Split(word) => word,
         }
     }
@@ -362,12 +392,19 @@ fn finding(word: &ShellWord, format: CommandFormat, title: &str) -> Finding {
             format!("{title} is started without the shell that its command needs"),
             format!("`{value}` is a word of the shell, not a program"),
         ),
+        ShellWord::Assignment(_) => (
+            format!("{title} is started without the shell that its command needs"),
+            "an assignment, not a program".to_owned(),
+        ),
         ShellWord::Split(_) => (
             format!("{title} runs `{value}` without what follows it"),
             "the shell runs this word alone".to_owned(),
         ),
     };
     let help = match (word, format) {
+        (ShellWord::Assignment(_), CommandFormat::Dockerfile) => "set it with `ENV`",
+        (ShellWord::Assignment(_), CommandFormat::Compose) => "set it under `environment`",
+        (ShellWord::Assignment(_), CommandFormat::Kubernetes) => "set it under `env`",
         (ShellWord::Line(_), CommandFormat::Dockerfile) => {
             "write each word as an item of its own: `[\"program\", \"argument\"]`"
         }

@@ -7,7 +7,8 @@ use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{self, Mode};
+use crate::model::server::Mode;
+use crate::model::task_call;
 use crate::source::{Location, join};
 
 /// Scripts for development by their name, where no manifest defines them.
@@ -102,7 +103,7 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], title: &str) -> Vec<F
     let mut findings = Vec::new();
 
     for invocation in script.invocations() {
-        let Some((name, folder)) = server::task(&invocation) else {
+        let Some((name, folder)) = task_call::task(&invocation) else {
             continue;
         };
 
@@ -134,7 +135,7 @@ fn defines(ctx: &Ctx, base: &str, folder: &str, name: &str) -> bool {
     let manifest = join(base, folder)
         .and_then(|folder| join(&folder, "package.json"))
         .and_then(|path| ctx.facts.repository.find(&path));
-    manifest.is_some_and(|file| server::script_text(&file.text, name).is_some())
+    manifest.is_some_and(|file| task_call::script_text(&file.text, name).is_some())
 }
 
 fn server_title(name: &str) -> String {

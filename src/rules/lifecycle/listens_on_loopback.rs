@@ -3,7 +3,7 @@
 
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Ctx, Owner, base_image, effective_env, shipped_stages};
-use crate::data;
+use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::compose::{Project, Service};
@@ -99,13 +99,15 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 
     let built = ctx.graph.build_of(container);
+    let reference = container
+        .image
+        .as_ref()
+        .and_then(|image| image.reference.as_ref());
     let is_behind_proxy = match built {
         Some((dockerfile, stage)) => has_proxy(dockerfile, stage),
-        None => container
-            .image
-            .as_ref()
-            .and_then(|image| image.reference.as_ref())
-            .is_some_and(is_server_image),
+        None => reference
+            .and_then(|reference| data::image(&reference.repository()))
+            .is_some_and(|known| known.class == Class::Proxy),
     };
     if is_behind_proxy {
         return;
@@ -116,6 +118,16 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     let Some(local) = local_server(ctx, started, folders) else {
         return;
     };
+
+    // Such an image sets the address itself, and an option overrides it.
+    let may_set_variable = !server::host_variables(&local.found.server).is_empty();
+    if built.is_none()
+        && is_by_default(local)
+        && may_set_variable
+        && reference.is_some_and(is_server_image)
+    {
+        return;
+    }
 
     let names: Vec<&str> = built
         .into_iter()
@@ -144,11 +156,58 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     );
 }
 
+/// A variable with which a service or a pod makes its server listen on the loopback address.
+pub fn variable(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Some(var) = container.env.iter().find(|var| {
+        server::is_host_variable(&var.name.value)
+            && var.value.resolved().is_some_and(server::is_loopback)
+    }) else {
+        return;
+    };
+
+    let is_ollama = container
+        .image
+        .as_ref()
+        .and_then(|image| image.reference.as_ref())
+        .is_some_and(|reference| reference.repository().ends_with("ollama"));
+    // The variable of Ollama is that of its clients, too.
+    if var.name.value == "OLLAMA_HOST" && !is_ollama {
+        return;
+    }
+
+    let reach = match owner {
+        Owner::Compose(project, service) => place_of_reach(ctx, project, service),
+        Owner::Kubernetes(_, workload) if workload.pod.lasting().count() == 1 => container
+            .ports
+            .first()
+            .map(|port| (port.location, "to be reached here".to_owned())),
+        Owner::Kubernetes(..) => None,
+    };
+    let Some((location, label)) = reach else {
+        return;
+    };
+
+    let name = &var.name.value;
+    sink.report(
+        Finding::new(
+            var.value.location().unwrap_or(var.name.location),
+            format!("`{name}` makes the server reachable in its own container only"),
+        )
+        .label("the loopback address of the container")
+        .related(location, label)
+        .help(format!("set `{name}` to `0.0.0.0`"))
+        .anchor(container.anchor),
+    );
+}
+
 /// The server that listens on its loopback address, if all that are started do.
 fn local_server<'s>(ctx: &Ctx, started: &'s [Started], folders: &[String]) -> Option<&'s Started> {
     let is_local = |started: &Started| started.found.server.address != ListenAddress::Other;
-    let first = started.first()?;
-    if !started.iter().all(is_local) {
+    let mut listening = started
+        .iter()
+        .filter(|started| !started.found.server.is_worker);
+    let first = listening.next()?;
+    if !is_local(first) || !listening.all(is_local) {
         return None;
     }
 
@@ -250,8 +309,27 @@ fn reach_of_service(
     local: &Started,
 ) -> Option<(Location, String)> {
     let container = &service.container;
+    let owner = Owner::Compose(project, service);
+    let is_set = if effective_env::is_complete(ctx, owner, container) {
+        let given = effective_env::given(ctx, owner, container);
+        let names: Vec<&str> = given.iter().map(|variable| variable.name).collect();
+        container.open || may_be_set(local, &names)
+    } else {
+        may_set_address(container, local)
+    };
+    if is_set {
+        return None;
+    }
+
+    place_of_reach(ctx, project, service)
+}
+
+/// What reaches for a service from outside of its container: a published port, the URL of another
+/// service.
+fn place_of_reach(ctx: &Ctx, project: &Project, service: &Service) -> Option<(Location, String)> {
+    let container = &service.container;
     // In the network of the host or of another container, the address is reached.
-    if may_set_address(container, local) || !service.network_mode.is_absent() {
+    if !service.network_mode.is_absent() {
         return None;
     }
 
@@ -259,6 +337,13 @@ fn reach_of_service(
         return Some((
             port.location,
             format!("published for `{}`, but nothing answers", service.name()),
+        ));
+    }
+
+    if let Some(port) = service.exposes.first() {
+        return Some((
+            port.location,
+            format!("meant for other services of `{}`'s network", service.name()),
         ));
     }
 
@@ -336,6 +421,10 @@ fn advice(name: &str) -> &'static str {
         "ollama" => "set `OLLAMA_HOST=0.0.0.0` in the environment",
         "jupyter" => "add `--ip 0.0.0.0`",
         "rails server" => "add `--binding 0.0.0.0`",
+        "gradio" => "set `GRADIO_SERVER_NAME=0.0.0.0` in the environment",
+        "etcd" => "add `--listen-client-urls http://0.0.0.0:2379`",
+        "temporal server" => "add `--ip 0.0.0.0`",
+        "text-generation-launcher" => "add `--hostname 0.0.0.0`",
         "streamlit" => "add `--server.address 0.0.0.0`",
         "next start" => "add `--hostname 0.0.0.0`",
         _ => "add `--host 0.0.0.0`",

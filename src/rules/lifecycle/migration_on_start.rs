@@ -1,11 +1,10 @@
 //! `migration-on-start`: start commands that change the database before they serve.
 
-use crate::analysis::{Ctx, Owner, shipped_stages, startup};
+use crate::analysis::{Ctx, Owner, shipped_stages, start, startup};
 use crate::finding::{Finding, Sink};
-use crate::model::Command;
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{ScriptFolders, script_file};
+use crate::model::server::{ScriptFolders, followed_scripts};
 use crate::source::{Location, Span, file_name};
 use crate::syntax::shell::{self, Invocation, Script};
 
@@ -37,6 +36,9 @@ const MIGRATORS: &[(&str, &[&str])] = &[
     ("typeorm-ts-node-commonjs", &["migration:run"]),
 ];
 
+/// How many commands of a script are followed.
+const MAX_FOLLOWED: usize = 20;
+
 /// Programs that run what follows them.
 const RUNNERS: &[&str] = &[
     "python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby",
@@ -52,7 +54,9 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         for command in [entrypoint, cmd].into_iter().flatten() {
             // An entry point that ends in `exec "$@"` runs CMD.
             let runs_cmd = cmd.is_some() && entrypoint.is_some();
-            let Some(finding) = migration(ctx, command, folders, runs_cmd, "the shipped image")
+            let place = |span| command.place_of(span);
+            let script = (command.script(), &place as &dyn Fn(Span) -> Location);
+            let Some(finding) = migration(ctx, script, folders, runs_cmd, "the shipped image")
             else {
                 continue;
             };
@@ -79,46 +83,58 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
     let folders = startup::folders_of(ctx, owner, container);
     let who = format!("`{}`", container.name.value);
+    let mut is_reported = false;
+
     for command in [&container.entrypoint, &container.command]
         .into_iter()
         .flatten()
     {
-        if let Some(finding) = migration(ctx, command, folders, false, &who) {
+        let place = |span| command.place_of(span);
+        if let Some(finding) = migration(ctx, (command.script(), &place), folders, false, &who) {
+            is_reported = true;
             sink.report(finding);
         }
+    }
+
+    // `command: [sh, -c]` and what it runs in `args`.
+    if !is_reported
+        && container.entrypoint.is_some()
+        && let Some(start) = start::of_container(ctx, container)
+    {
+        let place = |span| start.place_of(span);
+        let finding = migration(ctx, (start.script(), &place), folders, false, &who);
+        finding.into_iter().for_each(|finding| sink.report(finding));
     }
 }
 
 /// A finding of a command that migrates before it serves, itself or in a script that it runs.
 fn migration(
     ctx: &Ctx,
-    command: &Command,
+    (script, place): (&Script, &dyn Fn(Span) -> Location),
     folders: &[String],
     runs_cmd: bool,
     title: &str,
 ) -> Option<Finding> {
-    let script = command.script();
+    let folders = ScriptFolders {
+        repository: ctx.facts.repository,
+        folders,
+    };
 
-    if let Some(span) = migrates_then_serves(script, false) {
+    if let Some(span) = migrates_then_serves(script, false, folders) {
         let words = words_of(script, span);
-        return Some(finding(command.place_of(span), title, &words));
+        return Some(finding(place(span), title, &words));
     }
 
-    for invocation in script.invocations() {
-        let folders = ScriptFolders {
-            repository: ctx.facts.repository,
-            folders,
-        };
+    for invocation in script.invocations().iter().take(MAX_FOLLOWED) {
+        for followed in followed_scripts(invocation, folders) {
+            let Some(span) = migrates_then_serves(&followed.script, runs_cmd, folders) else {
+                continue;
+            };
 
-        let Some(file) = script_file(&invocation, folders) else {
-            continue;
-        };
-
-        if let Some(span) = migrates_then_serves(&shell::parse(&file.text), runs_cmd) {
-            let location = command.place_of(invocation.name.span);
+            let location = place(invocation.name.span);
+            let words = words_of(&followed.script, span);
             return Some(
-                finding(location, title, span.text(&file.text))
-                    .related(file.location(span), "migrates here"),
+                finding(location, title, &words).related(followed.location(span), "migrates here"),
             );
         }
     }
@@ -149,10 +165,20 @@ fn words_of(script: &Script, span: Span) -> String {
     text.join(" ")
 }
 
-/// Where a script migrates, if a program that keeps running follows.
-fn migrates_then_serves(script: &Script, runs_cmd: bool) -> Option<Span> {
+/// Where a script migrates, itself or by a script that it runs, if a program that keeps running
+/// follows.
+fn migrates_then_serves(script: &Script, runs_cmd: bool, folders: ScriptFolders) -> Option<Span> {
     let invocations = script.invocations();
-    let index = invocations.iter().position(migrates)?;
+    let index = invocations
+        .iter()
+        .enumerate()
+        .position(|(index, invocation)| {
+            migrates(invocation)
+                || index < MAX_FOLLOWED
+                    && followed_scripts(invocation, folders)
+                        .iter()
+                        .any(|followed| only_migrates(&followed.script))
+        })?;
 
     // In a condition, a user of the image chooses whether to migrate.
     let command = invocations[index].command;
@@ -169,6 +195,13 @@ fn migrates_then_serves(script: &Script, runs_cmd: bool) -> Option<Span> {
                 .iter()
                 .any(|invocation| invocation.name.text() == "$@");
     serves.then(|| invocations[index].span())
+}
+
+/// Whether a script migrates, and nothing in it keeps running.
+fn only_migrates(script: &Script) -> bool {
+    let invocations = script.invocations();
+
+    invocations.iter().any(migrates) && !invocations.iter().any(keeps_running)
 }
 
 /// Whether an invocation neither migrates, nor prepares, nor ends by itself.

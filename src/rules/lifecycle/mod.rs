@@ -11,6 +11,7 @@ pub(crate) mod migration_on_start;
 pub(crate) mod probes;
 pub(crate) mod restart_policy;
 pub(crate) mod server_limits;
+pub(crate) mod single_process;
 pub(crate) mod start_order;
 pub(crate) mod working_copy;
 
@@ -96,6 +97,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "listens-on-loopback",
+        CheckFn::Container(listens_on_loopback::variable),
+    ),
+    Check::new(
+        "listens-on-loopback",
         CheckFn::Dockerfile(listens_on_loopback::dockerfile),
     ),
     Check::new("liveness-probe", CheckFn::Container(probes::liveness)),
@@ -123,6 +128,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "server-limits",
         CheckFn::Dockerfile(server_limits::dockerfile),
+    ),
+    Check::new(
+        "single-process",
+        CheckFn::Dockerfile(single_process::dockerfile),
     ),
     Check::new(
         "source-bind-mount",

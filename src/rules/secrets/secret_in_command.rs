@@ -37,7 +37,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// `command`, `entrypoint` and `args` of containers.
 pub fn container(ctx: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
-    let values = commands::container_values(container);
+    let values = commands::container_values(ctx, container);
     let mut reported = report_values(ctx, &values, GUESSABLE, sink);
     let health = container.health.value();
     let test = health.and_then(|health| health.test.as_ref());

@@ -275,11 +275,10 @@ pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
             }
         }
 
-        for device in items(
-            service
-                .value
-                .path(&["deploy", "resources", "reservations", "devices"]),
-        ) {
+        let reserved = service
+            .value
+            .path(&["deploy", "resources", "reservations", "devices"]);
+        for device in items(reserved).chain(items(service.value.get("gpus"))) {
             if let (Some(count), Some(ids)) = (device.entry("count"), device.entry("device_ids")) {
                 sink.report(
                     Finding::new(

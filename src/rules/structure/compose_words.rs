@@ -20,6 +20,13 @@ struct WordTable {
     restart: Vec<String>,
     restart_conditions: Vec<String>,
     lenient_conditions: Vec<String>,
+    deploy_modes: Vec<String>,
+    endpoint_modes: Vec<String>,
+    update_failures: Vec<String>,
+    rollback_failures: Vec<String>,
+    propagations: Vec<String>,
+    mount_options: Vec<String>,
+    network_modes: Vec<String>,
     protocols: Vec<String>,
     port_modes: Vec<String>,
     pid: Vec<String>,
@@ -37,7 +44,10 @@ const LOAD: &str = "Compose refuses to load the project";
 const CREATE: &str = "the engine refuses to create the container";
 
 pub fn check(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
-    let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
+    let Some(root) = compose_root(file) else {
+        return;
+    };
+    let Some(services) = root.get("services") else {
         return;
     };
 
@@ -48,6 +58,9 @@ pub fn check(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
         add_port_faults(entry.value, &mut faults);
         add_namespace_faults(entry.value, &mut faults);
         add_list_faults(entry.value, &mut faults);
+        add_deploy_faults(entry.value, &mut faults);
+        add_volume_faults(entry.value, &mut faults);
+        add_network_fault(entry.value, root, &mut faults);
         add_duration_faults(entry.value, &mut faults);
 
         for fault in faults {
@@ -286,6 +299,122 @@ fn add_long_port_faults(port: Node<'_>, faults: &mut Vec<WordFault>) {
             faults.push(fault(node.content(), text, what, LOAD, words));
         }
     }
+}
+
+/// Words of `deploy` that a swarm refuses.
+fn add_deploy_faults(service: Node<'_>, faults: &mut Vec<WordFault>) {
+    for (path, what, words) in [
+        (&["deploy", "mode"][..], "deploy mode", &WORDS.deploy_modes),
+        (
+            &["deploy", "endpoint_mode"],
+            "way to reach replicas",
+            &WORDS.endpoint_modes,
+        ),
+        (
+            &["deploy", "update_config", "failure_action"],
+            "failure action",
+            &WORDS.update_failures,
+        ),
+        (
+            &["deploy", "rollback_config", "failure_action"],
+            "failure action",
+            &WORDS.rollback_failures,
+        ),
+    ] {
+        if let Some(node) = service.path(path)
+            && let Some(text) = literal(node)
+            && !is_in(words, text)
+        {
+            let label = "no mode of a swarm or of Compose";
+            faults.push(fault(node.content(), text, what, label, words));
+        }
+    }
+}
+
+/// Options of mounts.
+fn add_volume_faults(service: Node<'_>, faults: &mut Vec<WordFault>) {
+    for volume in service.get("volumes").into_iter().flat_map(Node::items) {
+        if let Some(node) = volume.path(&["bind", "propagation"])
+            && let Some(text) = literal(node)
+            && !is_in(&WORDS.propagations, text)
+        {
+            let what = "propagation of a mount";
+            faults.push(fault(
+                node.content(),
+                text,
+                what,
+                CREATE,
+                &WORDS.propagations,
+            ));
+        }
+
+        faults.extend(literal(volume).and_then(|text| mount_option_fault(volume, text)));
+    }
+}
+
+/// The first option in `source:target:options` that the engine does not know.
+fn mount_option_fault(node: Node<'_>, text: &str) -> Option<WordFault> {
+    let mut parts = text.split(':');
+    let (source, target, options) = (parts.next()?, parts.next()?, parts.next()?);
+    // A drive of Windows has a colon of its own.
+    let is_plain = source.len() > 1 && target.starts_with('/') && parts.next().is_none();
+    if !is_plain {
+        return None;
+    }
+
+    let mut start = source.len() + target.len() + 2;
+
+    for option in options.split(',') {
+        if !is_in(&WORDS.mount_options, option) {
+            let location = part(node, start, option.len());
+            let mut fault = fault(
+                location,
+                option,
+                "mount option",
+                CREATE,
+                &WORDS.mount_options,
+            );
+            if matches!(option, "readonly" | "read_only" | "r" | "read-only") {
+                fault.help = "write `ro`".to_owned();
+            }
+
+            return Some(fault);
+        }
+
+        start += option.len() + 1;
+    }
+
+    None
+}
+
+/// A network mode that is nearly a word of the engine, and the name of no network.
+fn add_network_fault(service: Node<'_>, root: Node<'_>, faults: &mut Vec<WordFault>) {
+    let Some(node) = service.get("network_mode") else {
+        return;
+    };
+    let Some(text) = literal(node) else { return };
+
+    let is_network = root
+        .get("networks")
+        .into_iter()
+        .flat_map(Node::entries)
+        .any(|entry| {
+            let name = entry.value.get("name").and_then(Node::str);
+            entry.key.str() == Some(text) || name == Some(text)
+        });
+    let words = WORDS.network_modes.iter().map(String::as_str);
+    let is_known = is_in(&WORDS.network_modes, text) || text.contains(':') || is_network;
+    if is_known || suggest::nearest(text, words).is_none() {
+        return;
+    }
+
+    faults.push(fault(
+        node.content(),
+        text,
+        "network mode",
+        CREATE,
+        &WORDS.network_modes,
+    ));
 }
 
 /// `pid`, `ipc` and the like: a word, or a service or container behind a colon.

@@ -9,9 +9,11 @@ use crate::analysis::hosts::{
     is_connected, is_for_browsers, is_outward, may_be_for_browsers, may_reach, names, nearest_name,
     serves,
 };
-use crate::data::Class;
+use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
+use crate::model::env::EnvVar;
+use crate::model::image::Reference;
 
 pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
@@ -66,6 +68,9 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
         local.retain(Endpoint::is_local);
         let name = var.name.value.to_ascii_uppercase();
         if local.is_empty() {
+            if let Some(other) = host_of_other(project, service, var) {
+                sink.report(local_host_finding(service, var, other));
+            }
             continue;
         }
 
@@ -113,6 +118,63 @@ pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink:
             );
         }
     }
+}
+
+/// The service that `REDIS_HOST: localhost` means: the only one that is named so, or whose image is.
+fn host_of_other<'p>(project: &'p Project, service: &Service, var: &EnvVar) -> Option<&'p Service> {
+    let value = var.value.resolved()?;
+    if !matches!(value, "localhost" | "127.0.0.1") {
+        return None;
+    }
+
+    let name = var.name.value.to_ascii_lowercase();
+    let prefix = name
+        .strip_suffix("_host")
+        .filter(|prefix| prefix.len() > 1)?;
+    let is_meant = |other: &&Service| {
+        let known = other
+            .container
+            .image
+            .as_ref()
+            .and_then(|image| image.reference.as_ref())
+            .map(Reference::repository);
+        let is_database = matches!(prefix, "db" | "database")
+            && known
+                .as_deref()
+                .and_then(data::store)
+                .is_some_and(|store| store.class == Class::Database);
+        let is_named = known
+            .as_deref()
+            .is_some_and(|name| name.rsplit('/').next() == Some(prefix));
+
+        is_database || is_named || other.name().eq_ignore_ascii_case(prefix)
+    };
+    let mut meant = project
+        .services
+        .iter()
+        .filter(|other| other.name() != service.name())
+        .filter(is_meant);
+    let first = meant.next()?;
+
+    meant.next().is_none().then_some(first)
+}
+
+fn local_host_finding(service: &Service, var: &EnvVar, other: &Service) -> Finding {
+    Finding::new(
+        var.value.location().unwrap_or(var.name.location),
+        format!(
+            "`{}` of `{}` uses localhost, but `{}` is another service",
+            var.name.value,
+            service.name(),
+            other.name()
+        ),
+    )
+    .label("inside a container, localhost is the container itself")
+    .related(
+        other.container.anchor,
+        format!("`{}` is reached by its name", other.name()),
+    )
+    .help(format!("use `{}` as the host", other.name()))
 }
 
 pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {

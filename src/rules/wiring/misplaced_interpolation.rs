@@ -91,6 +91,7 @@ const fn label(reason: &MisplacedReason) -> &'static str {
         MisplacedReason::Invalid => "Compose refuses to load the file",
         MisplacedReason::Script => "the script sets this variable itself",
         MisplacedReason::TemplateLiteral => "meant for JavaScript",
+        MisplacedReason::Nginx => "a variable of nginx",
         MisplacedReason::Hash => "each `$` begins a variable",
         MisplacedReason::Environment(_) => "only the container's environment has it",
         MisplacedReason::EnvFile { is_same: true, .. } => {

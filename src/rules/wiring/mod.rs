@@ -17,6 +17,7 @@ pub(crate) mod proxy_upstream;
 pub(crate) mod service_port;
 pub(crate) mod undefined_reference;
 mod upstream;
+pub(crate) mod url_port;
 
 use crate::rules::check::{Check, CheckFn};
 
@@ -104,6 +105,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "port-mismatch",
         CheckFn::Dockerfile(port_mismatch::dockerfile),
     ),
+    Check::new("port-mismatch", CheckFn::Service(url_port::check)),
     Check::new(
         "privileged-port",
         CheckFn::Service(compose_ports::privileged_port),

@@ -3,13 +3,15 @@
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
-use crate::model::compose::{Project, ReferenceKind, Service};
+use crate::model::compose::{Project, Reference, ReferenceKind, Service};
 use crate::suggest::{self, MAX_CANDIDATES as MAX};
 
 pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
     if project.overlay {
         return;
     }
+
+    report_profiles(ctx, project, service, sink);
 
     for reference in &service.references {
         if project.defines(reference) || is_left_to_override(ctx, project, &reference.name.value) {
@@ -43,6 +45,86 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
             .help(help),
         );
     }
+}
+
+/// Services that this one needs, and that only a profile starts which this one does not need.
+fn report_profiles(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+    if sets_profiles(ctx, project) {
+        return;
+    }
+
+    for reference in needed_services(ctx, service) {
+        let Some(needed) = project.service(&reference.name.value) else {
+            continue;
+        };
+
+        let is_started = needed.profiles.is_empty()
+            || needed.container.open
+            || needed.profiles.iter().any(|profile| {
+                profile.value.is_empty()
+                    || service
+                        .profiles
+                        .iter()
+                        .any(|other| other.value == profile.value)
+            });
+        // A service of another profile may be started together with it.
+        if is_started || !service.profiles.is_empty() {
+            continue;
+        }
+
+        let name = needed.name();
+        let profile = &needed.profiles[0];
+        sink.report(
+            Finding::new(
+                reference.name.location,
+                format!(
+                    "`{}` needs `{name}`, which only the profile `{}` starts",
+                    service.name(),
+                    profile.value
+                ),
+            )
+            .label("Compose refuses to start it without the profile")
+            .related(profile.location, format!("`{name}` is switched off here"))
+            .help("give both services the same `profiles`, or write `required: false` for it"),
+        );
+    }
+}
+
+/// Whether the project chooses profiles: its `.env`, a script or a Makefile beside it, or a comment
+/// that says how to start it.
+fn sets_profiles(ctx: &Ctx, project: &Project) -> bool {
+    const CHOICES: &[&str] = &["COMPOSE_PROFILES", "--profile"];
+    let chooses = |text: &str| CHOICES.iter().any(|choice| text.contains(choice));
+    let by_files = project
+        .files
+        .iter()
+        .any(|file| chooses(&ctx.facts.source(*file).text));
+
+    by_files
+        || ctx
+            .facts
+            .repository
+            .inside(&project.folder)
+            .any(|file| chooses(&file.text))
+}
+
+/// The services without which a service cannot start: those that it depends on, and those whose
+/// network or volumes it uses.
+fn needed_services<'s>(ctx: &'s Ctx, service: &'s Service) -> impl Iterator<Item = &'s Reference> {
+    service
+        .references
+        .iter()
+        .filter(|reference| reference.kind == ReferenceKind::Service)
+        .filter(|reference| {
+            let file = ctx.facts.source(reference.name.location.file);
+            let depends = service
+                .depends_on
+                .iter()
+                .any(|dependency| dependency.service.location == reference.name.location);
+
+            // A base and a context of a build are read, and need not start.
+            depends || !file.text.contains("extends") && !file.text.contains("additional_contexts")
+        })
 }
 
 /// Whether an example of an override file defines the name: the override itself is not in the

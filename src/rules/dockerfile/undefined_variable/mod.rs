@@ -60,7 +60,11 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             }
         }
 
-        check_steps(dockerfile, stage.index, &global, &declared, sink);
+        let elsewhere = Elsewhere {
+            global: &global,
+            of_stages: &declared_in_stages,
+        };
+        check_steps(dockerfile, stage.index, &elsewhere, &declared, sink);
         names_of_stages.push(declared);
     }
 }
@@ -138,11 +142,20 @@ fn is_set_by_compose(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
     builders.any(|(_, build)| build.args.iter().any(|arg| arg.name.value == name))
 }
 
-/// Reports RUN instructions that use an ARG from before the first FROM, which is empty there.
+/// Names that are declared where a stage does not see them.
+struct Elsewhere<'s> {
+    /// Before the first FROM.
+    global: &'s BTreeSet<String>,
+    /// In earlier stages.
+    of_stages: &'s BTreeSet<String>,
+}
+
+/// Reports RUN instructions that use an ARG from before the first FROM or from another stage, which
+/// is empty there.
 fn check_steps(
     dockerfile: &Dockerfile,
     stage: StageId,
-    global: &BTreeSet<String>,
+    elsewhere: &Elsewhere,
     declared: &Names,
     sink: &mut Sink,
 ) {
@@ -156,9 +169,13 @@ fn check_steps(
         let script = step.script();
         // Another file or program may set any name.
         let may_set = script.invocations().iter().any(|invocation| {
-            invocation.is(&[
-                ".", "source", "eval", "read", "export", "declare", "local", "set",
-            ])
+            let first = invocation.args.first().map_or("", |word| word.text());
+            let is_plain_set = invocation.is(&["set"]) && !first.contains('a');
+
+            !is_plain_set
+                && invocation.is(&[
+                    ".", "source", "eval", "read", "export", "declare", "local", "set",
+                ])
         });
         if may_set || step.trigger {
             continue;
@@ -181,7 +198,7 @@ fn check_steps(
         for variable in words.flat_map(|word| word.variables()) {
             let name = variable.name.as_str();
             if variable.operator.is_some()
-                || !global.contains(name)
+                || !(elsewhere.global.contains(name) || elsewhere.of_stages.contains(name))
                 || declared.get(name).is_some()
                 || assigned.contains(name)
                 || PREDEFINED.contains(&name)
@@ -191,7 +208,12 @@ fn check_steps(
                 continue;
             }
 
-            let (label, help) = explain(&Undefined::Global, name);
+            let cause = if elsewhere.global.contains(name) {
+                Undefined::Global
+            } else {
+                Undefined::OtherStage
+            };
+            let (label, help) = explain(&cause, name);
             sink.report(
                 Finding::new(
                     step.location(variable.name_span),
@@ -208,6 +230,8 @@ fn check_steps(
 enum Undefined<'n> {
     /// Only an ARG before the first FROM declares it.
     Global,
+    /// Only another stage declares it.
+    OtherStage,
     /// The builder sets it, in stages that declare it.
     Platform,
     /// It is most likely a misspelling of this name.
@@ -294,6 +318,10 @@ fn explain(cause: &Undefined, name: &str) -> (String, String) {
     match cause {
         Undefined::Global => (
             "an ARG before the first FROM is visible only to FROM".to_owned(),
+            redeclare(),
+        ),
+        Undefined::OtherStage => (
+            "an ARG of another stage is not visible here".to_owned(),
             redeclare(),
         ),
         Undefined::Platform => (

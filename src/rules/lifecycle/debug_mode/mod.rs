@@ -6,14 +6,15 @@ use std::collections::HashSet;
 
 use crate::analysis::effective_env::{self, Variable};
 use crate::analysis::roles::is_changed_over;
+use crate::analysis::start::{self, StartCommand};
 use crate::analysis::{Ctx, Owner, shipped_stages, startup, truncate, workload};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
-use crate::model::Command;
 use crate::model::compose::Project;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::env::EnvValue;
+use crate::model::server::{ScriptFolders, followed_scripts};
 use crate::rules::lifecycle::working_copy::is_exempt;
 use crate::source::{Location, join};
 use table::{debugger, switch};
@@ -34,12 +35,33 @@ impl DebugSwitch {
         }
     }
 
-    fn of_command(command: &Command) -> Option<Self> {
-        let (location, what, says) = debugger(command)?;
-        Some(Self {
-            location,
-            what,
-            says,
+    /// The debugger that a start command starts, itself or in a script that it runs.
+    fn of_start(ctx: &Ctx, start: &StartCommand, folders: &[String]) -> Option<Self> {
+        let script = start.script();
+        if let Some((span, what, says)) = debugger(script) {
+            return Some(Self {
+                location: start.place_of(span),
+                what,
+                says,
+            });
+        }
+
+        let folders = ScriptFolders {
+            repository: ctx.facts.repository,
+            folders,
+        };
+
+        script.invocations().iter().take(20).find_map(|invocation| {
+            followed_scripts(invocation, folders)
+                .iter()
+                .find_map(|followed| {
+                    let (_, what, says) = debugger(&followed.script)?;
+                    Some(Self {
+                        location: start.place_of(invocation.span()),
+                        what,
+                        says,
+                    })
+                })
         })
     }
 
@@ -68,13 +90,10 @@ fn switches(ctx: &Ctx, owner: Owner) -> Vec<DebugSwitch> {
             }
         }
 
-        let commands = [&container.entrypoint, &container.command];
-        switches.extend(
-            commands
-                .into_iter()
-                .flatten()
-                .filter_map(DebugSwitch::of_command),
-        );
+        if let Some(start) = start::of_container(ctx, container) {
+            let folders = startup::folders_of(ctx, owner, container);
+            switches.extend(DebugSwitch::of_start(ctx, &start, folders));
+        }
     }
 
     switches
@@ -137,12 +156,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     let sample = ctx.facts.is_practice(dockerfile.file);
 
     for stage in shipped_stages::serving(ctx, dockerfile) {
-        let (entrypoint, cmd) = dockerfile.start(stage);
         let of_variables = switches_of_image(ctx, dockerfile, stage);
-        let of_commands = [entrypoint, cmd]
-            .into_iter()
-            .flatten()
-            .filter_map(DebugSwitch::of_command);
+        let of_commands = start::of_stage(dockerfile, stage).and_then(|start| {
+            DebugSwitch::of_start(ctx, &start, startup::folders(ctx, dockerfile))
+        });
 
         for switch in of_variables.into_iter().chain(of_commands) {
             if seen.insert(switch.location) {

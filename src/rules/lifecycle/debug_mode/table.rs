@@ -5,9 +5,8 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::embedded::table;
-use crate::model::Command;
-use crate::source::Location;
-use crate::syntax::shell::{Invocation, Word};
+use crate::source::Span;
+use crate::syntax::shell::{Invocation, Script, Word};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,9 +81,8 @@ pub fn switch(name: &str, value: &str, foreign: impl Fn() -> bool) -> Option<&'s
         .map(|switch| switch.says.as_str())
 }
 
-/// The word of a command that starts a debugger, and what that means.
-pub fn debugger(command: &Command) -> Option<(Location, String, &'static str)> {
-    let script = command.script();
+/// The word of a script that starts a debugger, and what that means.
+pub fn debugger(script: &Script) -> Option<(Span, String, &'static str)> {
     script.invocations().iter().find_map(|invocation| {
         let (program, name) = started(invocation);
         let (word, says) = TABLE
@@ -93,11 +91,7 @@ pub fn debugger(command: &Command) -> Option<(Location, String, &'static str)> {
             .filter(|known| known.programs.iter().any(|known| known == program))
             .find_map(|known| Some((known.word(invocation, name)?, known.says.as_str())))?;
 
-        Some((
-            command.place_of(word.span),
-            format!("`{}`", word.text()),
-            says,
-        ))
+        Some((word.span, format!("`{}`", word.text()), says))
     })
 }
 

@@ -19,6 +19,8 @@ pub(super) enum Constant {
     Piped(Location, String),
     /// `kill -0 1`
     FirstProcess(Location),
+    /// A search in the list of processes that finds itself.
+    FindsItself(Location, String),
     /// `curl` without `--fail`.
     AnyAnswer(Location),
 }
@@ -38,6 +40,10 @@ impl Constant {
 
         if let Some(constant) = Self::of_block(test, script, block) {
             return Some(constant);
+        }
+
+        if let Some((command, pattern)) = self_match(script) {
+            return Some(Constant::FindsItself(test.place_of(command.span), pattern));
         }
 
         any_answer(script)
@@ -137,6 +143,12 @@ impl Constant {
                 "process 1 lives as long as the container".to_owned(),
                 "call the service itself, such as its health endpoint",
             ),
+            Constant::FindsItself(location, pattern) => (
+                location,
+                format!("the health check of {title} finds itself"),
+                format!("the search for `{pattern}` is in the list of processes, too"),
+                "call the service itself, such as its health endpoint",
+            ),
             Constant::AnyAnswer(location) => (
                 location,
                 format!("the health check of {title} passes on HTTP errors"),
@@ -201,6 +213,15 @@ fn command_outcome(command: &shell::Command, is_fed: bool) -> Outcome {
         return Outcome::Open;
     };
 
+    // `: > /dev/tcp/127.0.0.1/6333` fails where nothing listens.
+    let may_fail = command
+        .redirects
+        .iter()
+        .any(|redirect| redirect.target.text() != "/dev/null" && redirect.descriptor != Some(2));
+    if may_fail {
+        return Outcome::Open;
+    }
+
     let first = invocation.args.first().map_or("", |word| word.text());
 
     match invocation.program {
@@ -208,6 +229,10 @@ fn command_outcome(command: &shell::Command, is_fed: bool) -> Outcome {
         "exit" if first.is_empty() => Outcome::Open,
         "exit" | "false" => Outcome::Failure,
         "kill" if is_first_process_asked(&invocation) => Outcome::Success,
+        "test" | "[" | "ls" | "stat" | "cat" if asks_for_fixture(&invocation) => Outcome::Success,
+        "python" | "python3" | "node" | "ruby" | "php" | "bun" if runs_constant(&invocation) => {
+            Outcome::Success
+        }
         program if is_one_of(&TABLE.constant, program) => Outcome::Success,
         program if is_fed && is_one_of(&TABLE.filters, program) => {
             // Without a file of its own it reads the pipe.
@@ -221,6 +246,64 @@ fn is_first_process_asked(invocation: &Invocation) -> bool {
     let words: Vec<&str> = invocation.args.iter().map(|word| word.text()).collect();
 
     words == ["-0", "1"] || words == ["-s", "0", "1"]
+}
+
+/// Whether a command only looks for a path that every container has.
+fn asks_for_fixture(invocation: &Invocation) -> bool {
+    let paths: Vec<&str> = invocation
+        .args
+        .iter()
+        .map(|word| word.text())
+        .filter(|text| !text.starts_with('-') && *text != "]")
+        .collect();
+    let is_negated = paths.first() == Some(&"!");
+
+    !paths.is_empty()
+        && !is_negated
+        && paths.iter().all(|path| {
+            matches!(
+                *path,
+                "/" | "." | "/bin" | "/bin/sh" | "/etc" | "/etc/passwd" | "/usr" | "/proc"
+            ) || path.starts_with("/proc/1/")
+                || path.starts_with("/proc/self")
+                || *path == "/proc/1"
+        })
+}
+
+/// Whether an interpreter runs code that only ends with success.
+fn runs_constant(invocation: &Invocation) -> bool {
+    let code = invocation.option(&["-c", "-e", "--eval", "-r", "-p"]);
+    let Some(code) = code else { return false };
+
+    code.value
+        .split([';', '\n'])
+        .map(str::trim)
+        .all(|statement| {
+            let plain: String = statement
+                .chars()
+                .filter(|letter| !letter.is_whitespace())
+                .collect();
+            let is_print = ["print(", "console.log(", "puts", "echo"]
+                .iter()
+                .any(|start| plain.starts_with(start))
+                && plain.matches('(').count() <= 1;
+
+            is_print
+                || matches!(
+                    plain.as_str(),
+                    "" | "pass"
+                        | "importsys"
+                        | "importos"
+                        | "exit()"
+                        | "exit(0)"
+                        | "quit()"
+                        | "sys.exit()"
+                        | "sys.exit(0)"
+                        | "os._exit(0)"
+                        | "process.exit()"
+                        | "process.exit(0)"
+                )
+        })
 }
 
 fn is_failing_exit(invocation: &Invocation) -> bool {
@@ -253,6 +336,36 @@ fn starts_strict_shell(script: &Script) -> bool {
             .iter()
             .any(|option| option.set_by(options) == Some(true))
     })
+}
+
+/// The last command of `ps | grep x`, which lists the search too, and what it searches for.
+fn self_match(script: &Script) -> Option<(&shell::Command, String)> {
+    let index = script.commands.iter().position(|command| {
+        matches!(command.name(), "ps" | "/bin/ps") && script.pipeline(command).len == 2
+    })?;
+    let list = &script.commands[index];
+    let search = script
+        .commands
+        .iter()
+        .find(|command| command.pipeline == list.pipeline && command.index == 1)?;
+    let invocation = Invocation::of(search)?;
+    let shows_arguments = list.words.len() > 1
+        && !list.words[1..]
+            .iter()
+            .any(|word| matches!(word.text(), "-o" | "-C" | "comm" | "-eo" | "-p"));
+    if !invocation.is(&["grep", "egrep", "fgrep"]) || !shows_arguments {
+        return None;
+    }
+
+    let is_inverted = invocation.flag(&["-v", "-c", "--count"]).is_some();
+    let pattern = invocation.positionals(&["-e", "-m"]).first()?.text();
+    // `[n]ginx` and `^nginx` do not match their own command line.
+    let is_plain = !pattern.is_empty()
+        && pattern
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || " -_./:".contains(letter));
+
+    (is_plain && !is_inverted).then(|| (search, pattern.to_owned()))
 }
 
 /// The call of `curl` whose status decides, if it does not fail for HTTP errors.
