@@ -64,6 +64,8 @@ pub enum AnchorName {
 #[serde(rename_all = "lowercase")]
 pub enum Checksum {
     Github,
+    /// As of GitHub, of the random part or of the whole token: the documents do not say.
+    Npm,
 }
 
 impl TokenFormat {
@@ -94,6 +96,8 @@ pub enum Keyword {
     Key,
     /// A password in a list of `name=value` parts.
     Parts,
+    /// What follows the password in other addresses of databases.
+    Dsn,
 }
 
 pub struct TokenTable {
@@ -123,9 +127,13 @@ fn build(file: TokenFile) -> TokenTable {
     let parts = super::connection::PARTS
         .iter()
         .map(|literal| (*literal, Keyword::Parts));
+    let addresses = super::connection::DSN
+        .iter()
+        .map(|(literal, _)| (*literal, Keyword::Dsn));
     let mut keywords: Vec<(String, Keyword)> = fixed
         .into_iter()
         .chain(parts)
+        .chain(addresses)
         .map(|(literal, keyword)| (literal.to_owned(), keyword))
         .collect();
     for (index, format) in file.token.iter().enumerate() {

@@ -1,7 +1,7 @@
 //! `committed-secret`, `secret-in-configmap`: credentials in manifests.
 
 use crate::analysis::Ctx;
-use crate::credential::{self, HitKind, Verdict};
+use crate::credential::{self, HitKind, Place, Verdict};
 use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Body, Data, DataEntry, Object};
 use crate::source::{Location, Span};
@@ -106,7 +106,7 @@ fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> 
     }
 
     let location = entry.value.location;
-    match credential::judge(&entry.key.value, text) {
+    match credential::classify(&entry.key.value, text, Place::Variable) {
         Verdict::Secret { redacted, .. } => {
             Some(EntryCredential::new(location, credential_shown(&redacted)))
         }
@@ -145,12 +145,14 @@ fn file_credential(data: &Data, entry: &DataEntry, text: &str) -> Option<EntryCr
         ));
     }
 
-    name_value_lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
-        Verdict::Secret { redacted, .. } => Some(EntryCredential::new(
-            entry.place_of(span),
-            credential_shown(&redacted),
-        )),
-        _ => None,
+    name_value_lines(text).find_map(|(name, value, span)| {
+        match credential::classify(name, value, Place::Variable) {
+            Verdict::Secret { redacted, .. } => Some(EntryCredential::new(
+                entry.place_of(span),
+                credential_shown(&redacted),
+            )),
+            _ => None,
+        }
     })
 }
 
@@ -194,7 +196,7 @@ pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
 fn config_credential(entry: &DataEntry, text: &str) -> Option<EntryCredential> {
     let location = entry.value.location;
 
-    match credential::judge(&entry.key.value, text) {
+    match credential::classify(&entry.key.value, text, Place::Variable) {
         Verdict::Secret { redacted, .. } => {
             Some(EntryCredential::new(location, credential_shown(&redacted)))
         }
@@ -236,7 +238,8 @@ fn report_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
             continue;
         }
 
-        if let Verdict::Secret { redacted, .. } = credential::judge(name, value) {
+        if let Verdict::Secret { redacted, .. } = credential::classify(name, value, Place::Variable)
+        {
             let what = credential_shown(&redacted);
             let credential = EntryCredential::new(entry.place_of(span), what);
             report(object, entry, credential, sink);
