@@ -200,6 +200,15 @@ impl OffsetMap {
         }
     }
 
+    /// Adds the runs of another map, whose text follows from byte `local` on.
+    pub fn append(&mut self, local: u32, other: &Self) {
+        self.push(local, other.offset(0));
+
+        for run in other.runs().iter().filter(|run| run.0 > other.skipped) {
+            self.push(local + run.0 - other.skipped, run.1);
+        }
+    }
+
     /// The source offset of a byte of the text. Offsets past the end continue the last run.
     pub fn offset(&self, local: u32) -> u32 {
         let local = local + self.skipped;

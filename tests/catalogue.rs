@@ -87,6 +87,20 @@ fn every_page_is_complete() {
             !rule.on.is_empty() && !rule.item.is_empty(),
             "{name}: `on` and `item` are needed"
         );
+        let shows_fix = rule
+            .examples()
+            .iter()
+            .any(|example| !example.fixed.is_empty());
+        assert_eq!(
+            shows_fix,
+            rule.fix.is_some(),
+            "{name}: a rule has `fix`, and an example that shows it, or neither"
+        );
+        assert!(
+            rule.addition.is_none() || rule.fix.is_some(),
+            "{name}: an `[addition]` is a fix"
+        );
+
         if BUILT_IN.contains(&name) {
             continue;
         }

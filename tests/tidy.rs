@@ -87,6 +87,24 @@ fn every_module_says_what_it_is_for() {
     }
 }
 
+/// Each question has unit tests: in its file, or in one of the same name beside it.
+#[test]
+fn every_question_of_the_analysis_is_tested() {
+    for path in rust_files("src/analysis/") {
+        let name = path.trim_start_matches("src/analysis/");
+        // The shapes of answers are tested with their questions, `truncate` in `tests/text.rs`.
+        if name.starts_with("tests/") || matches!(name, "mod.rs" | "answers.rs") {
+            continue;
+        }
+
+        let beside = root().join("src/analysis/tests").join(name);
+        let text = read(root().join(&path));
+        let has_tests = text.contains("#[test]");
+        let is_beside = beside.exists() && read(&beside).contains("#[test]");
+        assert!(has_tests || is_beside, "{path} has no unit tests");
+    }
+}
+
 #[test]
 fn nothing_is_left_unfinished_or_waved_through() {
     // In parts, so that this file passes its own test.

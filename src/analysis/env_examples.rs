@@ -28,7 +28,7 @@ pub fn has_example(ctx: &Ctx, path: &str) -> bool {
 fn is_example_of(name: &str, other: &str) -> bool {
     const WORDS: &[&str] = &["default", "dist", "example", "sample", "template", "tmpl"];
     let rest = other.strip_prefix(name).or_else(|| {
-        let stem = name.strip_suffix(".env")?;
+        let stem = name.strip_suffix(".env").filter(|stem| !stem.is_empty())?;
         other.strip_prefix(stem)
     });
 

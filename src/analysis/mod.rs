@@ -30,6 +30,8 @@ mod slots;
 pub mod start;
 pub mod startup;
 pub mod taint;
+#[cfg(test)]
+mod tests;
 pub mod untrusted_checkout;
 pub mod upstream;
 pub mod workload;
@@ -127,7 +129,7 @@ impl<'a> Analysis<'a> {
             container_servers: Slots::new(containers),
             service_roles: Slots::new(containers),
             misplaced_variables: Slots::new(facts.projects().len()),
-            job_works: PartSlots::new(facts.workflows().count()),
+            job_works: PartSlots::new(facts.workflows().count() + facts.gitlab_pipelines.len()),
         }
     }
 }

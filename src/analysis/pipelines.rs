@@ -6,7 +6,6 @@ pub use crate::model::workflow::{is_trial, says_test};
 
 /// Files and folders that hold the pipelines of other systems.
 const PIPELINES: &[&str] = &[
-    ".gitlab-ci.yml",
     ".circleci/config.yml",
     ".circleci/config.yaml",
     "jenkinsfile",

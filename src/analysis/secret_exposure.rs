@@ -294,7 +294,8 @@ impl<'a> CoveredPlaces<'a> {
     }
 
     fn add_workflow(&mut self, facts: &'a FileFacts) {
-        let Some(workflow) = &facts.workflow else {
+        let gitlab = facts.gitlab.as_ref().map(|gitlab| &gitlab.written);
+        let Some(workflow) = facts.workflow.as_deref().or(gitlab) else {
             return;
         };
 

@@ -2,6 +2,7 @@
 //! and examples are written there and nowhere else; `explain`, SARIF, the configuration and the
 //! tests all read them from here.
 
+pub mod addition;
 mod cause;
 pub mod counterparts;
 pub mod example;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 
 use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
+use addition::Addition;
 pub use cause::{CauseTable, HelpText, Sameness, Scope};
 use example::Example;
 pub use format::Format;
@@ -129,6 +131,8 @@ pub struct Rule {
     pub security: Option<f32>,
     /// How its findings are joined; `None` where only copies of one finding are.
     pub cause: Option<CauseTable>,
+    /// What its fix adds where it reports an absence.
+    pub addition: Option<Addition>,
     /// For declarative rules.
     pub matcher: Option<Matcher>,
     /// The page without its header: reasons, then examples.
@@ -159,6 +163,7 @@ struct Header {
     answers: BTreeMap<Peer, Vec<String>>,
     security: Option<f32>,
     cause: Option<CauseTable>,
+    addition: Option<Addition>,
     r#match: Option<Matcher>,
 }
 
@@ -209,6 +214,7 @@ impl Rule {
             answers: header.answers,
             security: header.security,
             cause: header.cause,
+            addition: header.addition,
             matcher: header.r#match,
             body: body.trim(),
         })

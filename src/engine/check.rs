@@ -16,7 +16,7 @@ use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::Object;
 use crate::model::workflow::Workflow;
-use crate::rules::{CHECKS, Check, CheckFn, declarative, name_role};
+use crate::rules::{CHECKS, Check, CheckFn, additions, declarative, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
@@ -77,6 +77,14 @@ fn check_item(ctx: &Ctx, item: WorkItem) -> Vec<Finding> {
             finding.cases.push(policy::SWITCHED_OFF);
         }
     }
+
+    let done = isolate("the addition of fixes", file, || {
+        for finding in &mut findings {
+            additions::complete(ctx.facts, finding);
+        }
+    });
+
+    findings.extend(done.err().map(|finding| *finding));
 
     findings
 }
@@ -318,7 +326,7 @@ impl ChecksByKind {
     fn of(&self, facts: &FileFacts) -> &[Ruled] {
         match () {
             () if facts.dockerfile.is_some() => &self.dockerfiles,
-            () if facts.workflow.is_some() => &self.workflows,
+            () if facts.workflow.is_some() || facts.gitlab.is_some() => &self.workflows,
             () if !facts.objects.is_empty() => &self.manifests,
             () => &self.texts,
         }

@@ -9,13 +9,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::Config;
 use crate::engine::{self, Options, Outcome, Workers};
+use crate::finding::Finding;
 use crate::source::FileId;
 pub use plan::Choice;
 use plan::{FixName, Plan, path};
 
-/// How often the result is linted again. A fix may make place for another one; more than a few in a
-/// row are fixes that undo each other.
-const MOST_ROUNDS: usize = 10;
+/// How often the result is linted again. A fix may make place for another one, and a few rounds tell
+/// which of many does harm; more are fixes that undo each other.
+const MOST_ROUNDS: usize = 30;
 
 /// A run, and what its fixes made of the repository.
 #[derive(Debug)]
@@ -27,7 +28,8 @@ pub struct FixedRun {
     pub changes: Vec<Change>,
     /// How many findings were fixed.
     pub fixed: usize,
-    /// How many fixes were taken back, because something new would have been found.
+    /// How many fixes were taken back, because they did not help or something new would have been
+    /// found.
     pub taken_back: usize,
 }
 
@@ -53,6 +55,11 @@ impl FixedRun {
 /// Lints a repository, and applies fixes in memory until none is left.
 pub fn lint_and_fix(mut options: Options, workers: &Workers, choice: Choice) -> FixedRun {
     let focus = options.focus.clone();
+    // Without it, the fixes of a few rules could break a file unseen.
+    if !options.config.select.is_empty() {
+        options.config.select.push("syntax-error".to_owned());
+    }
+
     let texts = std::mem::take(&mut options.texts);
 
     fix_with(texts, choice, &focus, |texts| {
@@ -89,10 +96,11 @@ fn fix_with(
     let mut taken_back: BTreeSet<FixName> = BTreeSet::new();
     let mut changed: BTreeSet<String> = BTreeSet::new();
     let mut fixed = 0;
+    let mut at_once = usize::MAX;
 
     for _ in 0..MOST_ROUNDS {
         let outcome = after.as_ref().unwrap_or(&before);
-        let plan = Plan::of(outcome, choice, focus, &taken_back);
+        let plan = Plan::of(outcome, choice, focus, &taken_back, at_once);
         if plan.is_empty() {
             break;
         }
@@ -101,15 +109,19 @@ fn fix_with(
         let fixed_texts = plan.texts(outcome);
         tried.extend(fixed_texts.clone());
         let next = lint(&tried);
-        let worse = worse_files(outcome, &next);
 
-        if worse.is_empty() {
-            fixed += plan.len();
-            changed.extend(fixed_texts.into_keys());
-            texts = tried;
-            after = Some(next);
-        } else {
-            taken_back.extend(plan.names_in(&worse));
+        match judge(&plan, outcome, &next, choice) {
+            Verdict::Good => {
+                fixed += plan.len();
+                changed.extend(fixed_texts.into_keys());
+                texts = tried;
+                after = Some(next);
+                at_once = usize::MAX;
+            }
+            Verdict::Useless(names) => taken_back.extend(names),
+            // Which of them it is, a part of them shows.
+            Verdict::Worse if plan.len() > 1 => at_once = plan.len() / 2,
+            Verdict::Worse => taken_back.extend(plan.names().cloned()),
         }
     }
 
@@ -124,21 +136,50 @@ fn fix_with(
     }
 }
 
-/// The files in which a rule finds more than before.
-fn worse_files(before: &Outcome, after: &Outcome) -> BTreeSet<String> {
-    let known = places(before);
-    let more = places(after)
-        .into_iter()
-        .filter(|(place, number)| known.get(place).is_none_or(|known| known < number));
+/// What the fixes of a plan did.
+enum Verdict {
+    Good,
+    /// Fixes whose rule finds as much in the file as before.
+    Useless(Vec<FixName>),
+    /// A rule finds more in a file than before, and what it finds has no fix that is asked for.
+    Worse,
+}
 
-    more.map(|((_, path), _)| path.to_owned()).collect()
+fn judge(plan: &Plan, before: &Outcome, after: &Outcome, choice: Choice) -> Verdict {
+    let known = places(before, |_| true);
+    let left = places(after, |_| true);
+    let lasting = places(after, |finding| !choice.takes(finding));
+    let is_worse = lasting
+        .iter()
+        .any(|(place, number)| known.get(place).is_none_or(|known| known < number));
+    if is_worse {
+        return Verdict::Worse;
+    }
+
+    let useless: Vec<FixName> = plan
+        .names()
+        .filter(|name| {
+            let place = (name.0, name.1.as_str());
+            left.get(&place) >= known.get(&place)
+        })
+        .cloned()
+        .collect();
+
+    if useless.is_empty() {
+        Verdict::Good
+    } else {
+        Verdict::Useless(useless)
+    }
 }
 
 /// How often each rule finds something in each file.
-fn places(outcome: &Outcome) -> BTreeMap<(&'static str, &str), usize> {
+fn places(
+    outcome: &Outcome,
+    counts: impl Fn(&Finding) -> bool,
+) -> BTreeMap<(&'static str, &str), usize> {
     let mut places = BTreeMap::new();
 
-    for finding in &outcome.findings {
+    for finding in outcome.findings.iter().filter(|finding| counts(finding)) {
         for location in finding.places() {
             let path = path(outcome, location.file);
             *places.entry((finding.rule, path)).or_default() += 1;

@@ -16,6 +16,15 @@ pub struct Choice {
     pub min_level: Level,
 }
 
+impl Choice {
+    /// Whether a finding has a fix that is asked for.
+    pub(super) fn takes(&self, finding: &Finding) -> bool {
+        let is_asked_for = |fix: &Fix| fix.applicability <= self.applicability;
+
+        finding.level >= self.min_level && finding.fix.as_ref().is_some_and(is_asked_for)
+    }
+}
+
 /// What a fix is known by in every round: its rule, file and message.
 pub(super) type FixName = (&'static str, String, String);
 
@@ -24,17 +33,17 @@ pub(super) type FixName = (&'static str, String, String);
 pub(super) struct Plan<'o> {
     fixes: Vec<(FixName, &'o Fix)>,
     edits: BTreeMap<FileId, Vec<&'o Edit>>,
-    files: BTreeMap<FileId, &'o str>,
 }
 
 impl<'o> Plan<'o> {
-    /// Takes the fixes of an outcome in its order. One that touches what another one changes waits
-    /// for the next round.
+    /// Takes fixes of an outcome in its order, as many as allowed. One that touches what another one
+    /// changes waits for the next round.
     pub fn of(
         outcome: &'o Outcome,
         choice: Choice,
         focus: &[String],
         taken_back: &BTreeSet<FixName>,
+        at_once: usize,
     ) -> Self {
         let broken: BTreeSet<FileId> = outcome
             .findings
@@ -52,13 +61,11 @@ impl<'o> Plan<'o> {
             let may_edit = |edit: &Edit| {
                 !broken.contains(&edit.file) && is_within(path(outcome, edit.file), focus)
             };
-            let is_chosen = fix.applicability <= choice.applicability
-                && finding.level >= choice.min_level
-                && fix.edits.iter().all(may_edit);
+            let is_chosen = choice.takes(finding) && fix.edits.iter().all(may_edit);
             let name = name(outcome, finding);
 
-            if is_chosen && !taken_back.contains(&name) {
-                plan.add(name, fix, outcome);
+            if is_chosen && plan.len() < at_once && !taken_back.contains(&name) {
+                plan.add(name, fix);
             }
         }
 
@@ -66,25 +73,30 @@ impl<'o> Plan<'o> {
     }
 
     /// Adds a fix, unless one of its edits is in the way of an earlier one.
-    fn add(&mut self, name: FixName, fix: &'o Fix, outcome: &'o Outcome) {
+    fn add(&mut self, name: FixName, fix: &'o Fix) {
         if fix.edits.iter().any(|edit| self.is_taken(edit)) {
             return;
         }
 
         for edit in &fix.edits {
             self.edits.entry(edit.file).or_default().push(edit);
-            self.files.insert(edit.file, path(outcome, edit.file));
         }
 
         self.fixes.push((name, fix));
     }
 
-    /// Whether an edit overlaps or touches one that is planned: two insertions at one place have no
-    /// order.
+    /// Whether an edit overlaps or touches one that is planned. Two insertions at one place, of whole
+    /// lines or of whole words, are no trouble unless they begin alike: with the same key.
     fn is_taken(&self, edit: &Edit) -> bool {
         let mut planned = self.edits.get(&edit.file).into_iter().flatten();
 
-        planned.any(|other| other.span.start <= edit.span.end && edit.span.start <= other.span.end)
+        planned.any(|other| {
+            let (one, two) = (other.span, edit.span);
+            let are_insertions = one.is_empty() && one == two;
+            let differ = other.text.lines().next() != edit.text.lines().next();
+
+            !(are_insertions && differ) && one.start <= two.end && two.start <= one.end
+        })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -111,27 +123,9 @@ impl<'o> Plan<'o> {
         texts
     }
 
-    /// The fixes that change one of the files; all of them, if none does.
-    pub fn names_in(&self, paths: &BTreeSet<String>) -> Vec<FixName> {
-        let changes_one = |fix: &Fix| {
-            let files = fix
-                .edits
-                .iter()
-                .filter_map(|edit| self.files.get(&edit.file));
-            files.into_iter().any(|path| paths.contains(*path))
-        };
-        let names: Vec<FixName> = self
-            .fixes
-            .iter()
-            .filter(|(_, fix)| changes_one(fix))
-            .map(|(name, _)| name.clone())
-            .collect();
-
-        if names.is_empty() {
-            return self.fixes.iter().map(|(name, _)| name.clone()).collect();
-        }
-
-        names
+    /// The names of all fixes.
+    pub fn names(&self) -> impl Iterator<Item = &FixName> {
+        self.fixes.iter().map(|(name, _)| name)
     }
 }
 

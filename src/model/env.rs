@@ -16,6 +16,7 @@ pub enum EnvOrigin {
     WorkflowEnv,
     /// An input of a step: `with:`.
     WorkflowWith,
+    GitlabVariable,
     EnvFile,
 }
 

@@ -16,6 +16,7 @@ use super::file_role::{FileRole, Origin, Role};
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, ObjectId, Workload};
 use super::path_class::is_example_env;
+use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
 use crate::credential::Hit;
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
@@ -32,6 +33,8 @@ pub struct FileFacts<'s> {
     pub objects: Vec<Object>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
+    /// Of a file of a GitLab pipeline.
+    pub gitlab: Option<Box<GitlabFile>>,
     /// Of a Helm template: its conditional parts.
     pub switches: Vec<Switch>,
     /// Of a values file of a Helm chart, and of its `Chart.yaml`.
@@ -58,6 +61,7 @@ impl FileFacts<'_> {
             objects: Vec::new(),
             kustomization: None,
             workflow: None,
+            gitlab: None,
             switches: Vec::new(),
             values: None,
             env: Vec::new(),
@@ -88,9 +92,12 @@ impl FileFacts<'_> {
         let pods = self
             .workloads()
             .flat_map(|(_, workload)| &workload.pod.containers);
+        let gitlab = self.gitlab.as_ref().map(|gitlab| &gitlab.written);
         let jobs = self
             .workflow
-            .iter()
+            .as_deref()
+            .into_iter()
+            .chain(gitlab)
             .flat_map(|workflow| &workflow.jobs)
             .flat_map(|job| &job.images);
         built
@@ -123,6 +130,8 @@ pub struct Facts<'s> {
     pub env_files: EnvFiles<'s>,
     /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
     pub build_callers: Vec<BuildCaller>,
+    /// The pipelines of GitLab, joined from their files.
+    pub gitlab_pipelines: Vec<GitlabPipeline>,
     /// How many containers the pods of all files have.
     pod_containers: usize,
 }
@@ -192,12 +201,27 @@ impl<'s> Facts<'s> {
             env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_callers: Vec::new(),
+            gitlab_pipelines: Vec::new(),
             pod_containers,
         };
 
         facts.env_files = facts.read_env_files();
+        facts.gitlab_pipelines = facts.join_gitlab();
 
         facts
+    }
+
+    /// Joins the pipelines of GitLab. Their ids follow those of the workflows.
+    fn join_gitlab(&self) -> Vec<GitlabPipeline> {
+        let file_of = |id| self.file(id).gitlab.as_deref();
+        let mut pipelines = gitlab::join(self.repository, &file_of);
+        let ids = self.workflows().count()..;
+
+        for (pipeline, id) in pipelines.iter_mut().zip(ids) {
+            pipeline.workflow.id = WorkflowId::new(id);
+        }
+
+        pipelines
     }
 
     /// The projects of the compose files; none before they are joined.

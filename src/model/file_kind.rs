@@ -359,6 +359,10 @@ fn yaml_kind(path: &str, lower: &str, text: &str, listing: &ChartFolders) -> Fil
         return FileKind::Workflow;
     }
 
+    if has_gitlab_jobs(text) {
+        return FileKind::GitlabCi;
+    }
+
     FileKind::OtherYaml
 }
 
@@ -419,6 +423,42 @@ fn has_compose_services(text: &str) -> bool {
     }
 
     false
+}
+
+/// Whether mappings at the top have a script and a stage, or a script and what it extends: the jobs
+/// of a file that a GitLab pipeline includes, whatever its name is.
+fn has_gitlab_jobs(text: &str) -> bool {
+    // Few other files have the word.
+    if memchr::memmem::find(text.as_bytes(), b"script:").is_none() {
+        return false;
+    }
+
+    let (mut has_script, mut has_stage) = (false, false);
+    let mut indent = 0;
+
+    for line in text.lines() {
+        let body = line.trim_start_matches(' ');
+        if top_key(line).is_some() {
+            indent = 0;
+            continue;
+        }
+
+        if body.is_empty() || body.starts_with('#') || body.len() == line.len() {
+            continue;
+        }
+
+        if indent == 0 {
+            indent = line.len() - body.len();
+        }
+
+        if line.len() - body.len() == indent {
+            let key = top_key(body).unwrap_or_default();
+            has_script |= key == "script";
+            has_stage |= matches!(key, "stage" | "extends");
+        }
+    }
+
+    has_script && has_stage
 }
 
 /// The top-level keys of each document, with the values of those that say what an object is.

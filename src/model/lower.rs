@@ -70,6 +70,9 @@ fn yaml_file<'s>(source: &'s SourceFile, facts: &mut FileFacts<'s>) {
             workflow::image_builds(&workflow);
             facts.workflow = Some(Box::new(workflow));
         }
+        FileKind::GitlabCi => {
+            facts.gitlab = Some(Box::new(workflow::gitlab::gitlab_file(&tree, source)));
+        }
         FileKind::Kubernetes => {
             facts.objects = kubernetes::objects(&tree, kubernetes::ManifestScope::plain(source.id));
         }

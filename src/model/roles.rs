@@ -246,6 +246,7 @@ const fn is_deployable(kind: FileKind) -> bool {
             | FileKind::HelmChart
             | FileKind::HelmTemplate
             | FileKind::HelmValues
+            | FileKind::GitlabCi
     )
 }
 
@@ -277,6 +278,15 @@ fn used_files(facts: &Facts, user: FileId, composed: &ComposedFiles) -> Vec<File
         FileKind::Workflow => {
             if let Some(workflow) = &file.workflow {
                 add_deployed(facts, workflow, &mut used);
+            }
+        }
+        FileKind::GitlabCi => {
+            let pipelines = &facts.gitlab_pipelines;
+            for pipeline in pipelines.iter().filter(|it| it.workflow.file == user) {
+                used.extend(&pipeline.files);
+                add_deployed(facts, &pipeline.workflow, &mut used);
+                let children = pipeline.jobs.iter().filter_map(|job| job.child);
+                used.extend(children.flat_map(|child| &pipelines[child].files));
             }
         }
         _ => {}

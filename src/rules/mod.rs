@@ -14,6 +14,8 @@ mod secrets;
 mod structure;
 mod wiring;
 
+pub(crate) mod additions;
+mod block_edits;
 mod check;
 pub mod declarative;
 

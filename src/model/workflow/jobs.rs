@@ -462,6 +462,27 @@ impl Job {
 }
 
 impl Step {
+    /// A step that does nothing yet.
+    pub(super) fn empty(location: Location) -> Self {
+        Self {
+            position: (0, None),
+            location,
+            id: None,
+            name: None,
+            uses: None,
+            run: None,
+            shell: Setting::Absent,
+            working_directory: Setting::Absent,
+            condition: None,
+            env: Vec::new(),
+            with: Vec::new(),
+            arguments: Vec::new(),
+            continue_on_error: Setting::Absent,
+            timeout: Setting::Absent,
+            purposes: OnceLock::new(),
+        }
+    }
+
     /// Whether `if: false` keeps it from ever running.
     pub fn is_disabled(&self) -> bool {
         never(self.condition.as_ref())

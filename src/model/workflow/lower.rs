@@ -218,7 +218,7 @@ fn concurrency(node: Node<'_>) -> Setting<String> {
     }
 }
 
-fn empty_job(id: Located<String>) -> Job {
+pub(super) fn empty_job(id: Located<String>) -> Job {
     Job {
         index: JobId::default(),
         id,

@@ -10,6 +10,7 @@ mod container_command;
 mod credentials;
 mod evidence;
 mod expression;
+pub mod gitlab;
 mod image_build;
 mod jobs;
 mod lower;

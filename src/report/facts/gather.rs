@@ -118,6 +118,10 @@ fn file_record(
         add_workflow(ctx, &mut record, workflow);
     }
 
+    if let Some(gitlab) = &facts.gitlab {
+        record.jobs = gitlab.job_ids().map(str::to_owned).collect();
+    }
+
     if let Some(kustomization) = &facts.kustomization {
         add_kustomization(&mut record, kustomization);
     }

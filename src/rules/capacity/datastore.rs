@@ -3,6 +3,7 @@
 
 use crate::analysis::{Ctx, Owner};
 use crate::data::{self, Class, DataLayout, KnownImage};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
@@ -58,9 +59,29 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
                  localhost: {local}",
                 service.name()
             ))
-            .case_if(project.development, "development"),
+            .case_if(project.development, "development")
+            .fix(local_fix(ctx, port)),
         );
     }
+}
+
+/// The fix that binds a port in the short syntax to localhost.
+fn local_fix(ctx: &Ctx, port: &Port) -> Option<Fix> {
+    let written = ctx.facts.text(port.location);
+    let bare = written.trim_matches(['"', '\'']);
+    let has_host_port = bare.contains(':') && bare.starts_with(|char: char| char.is_ascii_digit());
+    let numbers = bare
+        .split([':', '-', '/'])
+        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+    if !has_host_port || !numbers {
+        return None;
+    }
+
+    let quote = (written.len() - written.trim_start_matches(['"', '\'']).len()) as u32;
+    let start = port.location.span.start + quote;
+    let edit = Edit::insert(port.location.file, start, "127.0.0.1:");
+
+    Fix::new(Applicability::Unsafe, "bind it to localhost", vec![edit])
 }
 
 /// The port mapping as it would be for localhost only.

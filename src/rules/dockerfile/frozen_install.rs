@@ -5,6 +5,7 @@ use std::collections::btree_map::Entry;
 
 use crate::analysis::lock_files::{self, WhenMissing};
 use crate::analysis::{Ctx, shipped_stages};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::VariableValue;
 use crate::model::dockerfile::{Dockerfile, Step};
@@ -212,7 +213,8 @@ impl Install<'_> {
         match self.lock() {
             Lock::Present => Finding::new(location, drifts)
                 .label(why(self.call))
-                .help(remedy),
+                .help(remedy)
+                .fix(self.fix()),
             Lock::NotCopied => Finding::new(location, drifts)
                 .label(format!("no `{name}` is copied before it"))
                 .help(match family {
@@ -225,6 +227,29 @@ impl Install<'_> {
             )
             .label(format!("no `{name}` in the repository pins them"))
             .help(format!("commit `{name}`, and {remedy}")),
+        }
+    }
+
+    /// The fix for an install whose lock file is there.
+    fn fix(&self) -> Option<Fix> {
+        let (file, word) = (self.dockerfile.file, self.call.word);
+        let span = self.step.location(word.span).span;
+        let is_upgrade = self.call.verb == Verb::Upgrade;
+        let add = |flag: &str| {
+            let edit = Edit::insert(file, span.end, format!(" {flag}"));
+            Fix::new(Applicability::Unsafe, format!("add `{flag}`"), vec![edit])
+        };
+
+        match self.call.family() {
+            _ if is_upgrade => None,
+            "npm" if matches!(word.text(), "install" | "i") => {
+                let edit = Edit::replace(file, span, "ci");
+                Fix::new(Applicability::Unsafe, "use `npm ci`", vec![edit])
+            }
+            "yarn" | "pnpm" | "bun" if word.text() == "install" => add("--frozen-lockfile"),
+            "uv" if matches!(word.text(), "sync" | "run") => add("--locked"),
+            "cargo" => add("--locked"),
+            _ => None,
         }
     }
 

@@ -67,10 +67,18 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     path => format!("use an absolute path, such as `WORKDIR /{path}`"),
                 };
 
+                let edit = Edit::replace(dockerfile.file, word.span, format!("/{path}"));
+                let fix = Fix::new(
+                    Applicability::Unsafe,
+                    "make it absolute",
+                    Vec::from_iter((!path.is_empty() && path == word.text).then_some(edit)),
+                );
+
                 sink.report(
                     finding
                         .label("relative to the working directory of the base image")
-                        .help(help),
+                        .help(help)
+                        .fix(fix),
                 );
                 absolute = true;
             }

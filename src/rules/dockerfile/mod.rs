@@ -13,6 +13,7 @@ pub(crate) mod package_waste;
 pub(crate) mod run_habits;
 pub(crate) mod ssh_server;
 pub(crate) mod start_form;
+mod step_edits;
 pub(crate) mod undefined_variable;
 pub(crate) mod verification;
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::analysis::{Ctx, shipped_stages};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Step};
 use crate::model::package::{self, Call, Verb, call, manager};
@@ -354,7 +355,13 @@ pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             )
             .label("prompts before it continues")
             .help(format!("add `{}`", flags[0]));
-            sink.report(finding);
+            let end = step.location(call.word.span).span.end;
+            let edit = Edit::insert(dockerfile.file, end, format!(" {}", flags[0]));
+            sink.report(finding.fix(Fix::new(
+                Applicability::Safe,
+                format!("add `{}`", flags[0]),
+                vec![edit],
+            )));
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::VariableValue;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Verb, call, covers_folder, manager};
+use crate::rules::dockerfile::step_edits;
 use crate::syntax::shell::Invocation;
 
 /// `apt-recommends`
@@ -81,7 +82,13 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                 "the package lists stay in the layer",
             )
             .label("writes tens of megabytes to `/var/lib/apt/lists`")
-            .help("end the same RUN with `&& rm -rf /var/lib/apt/lists/*`, or mount a cache there"),
+            .help("end the same RUN with `&& rm -rf /var/lib/apt/lists/*`, or mount a cache there")
+            .fix(cleanup(
+                ctx,
+                dockerfile,
+                step,
+                "rm -rf /var/lib/apt/lists/*",
+            )),
         );
     });
 }
@@ -162,7 +169,8 @@ fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink
                 "downloaded packages and metadata stay in the layer",
             )
             .label(format!("keeps `{}`", call.manager.caches[0]))
-            .help(format!("end the same RUN with `&& {command}`")),
+            .help(format!("end the same RUN with `&& {command}`"))
+            .fix(cleanup(ctx, dockerfile, step, &command)),
         );
     });
 }
@@ -221,18 +229,35 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
             finding = finding.related(step.location(call.span(other)), "and this");
         }
 
-        if call.family() == "pip" {
-            let end = step.location(call.word.span).span.end;
-            let edit = Edit::insert(dockerfile.file, end, " --no-cache-dir");
-            finding = finding.fix(Fix::new(
-                Applicability::Safe,
-                "add `--no-cache-dir`",
-                vec![edit],
-            ));
-        }
-
-        sink.report(finding);
+        sink.report(finding.fix(cache_fix(ctx, dockerfile, step, call)));
     });
+}
+
+/// The fix that keeps a tool's downloads out of the layer.
+fn cache_fix(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, call: &Call) -> Option<Fix> {
+    let flag = match call.family() {
+        "pip" => "--no-cache-dir",
+        "uv" => "--no-cache",
+        "npm" => return cleanup(ctx, dockerfile, step, "npm cache clean --force"),
+        "yarn" => return cleanup(ctx, dockerfile, step, "yarn cache clean"),
+        _ => return None,
+    };
+
+    let end = step.location(call.word.span).span.end;
+    let edit = Edit::insert(dockerfile.file, end, format!(" {flag}"));
+    Fix::new(Applicability::Safe, format!("add `{flag}`"), vec![edit])
+}
+
+/// The fix that ends a RUN with a command. Later layers might look for what it removes.
+fn cleanup(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, command: &str) -> Option<Fix> {
+    let source = ctx.facts.source(dockerfile.file);
+    let edit = step_edits::append_command(dockerfile, step, source, command)?;
+
+    Fix::new(
+        Applicability::Unsafe,
+        format!("end it with `{command}`"),
+        vec![edit],
+    )
 }
 
 /// Whether an install leaves its downloads in the layer.

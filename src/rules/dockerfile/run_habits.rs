@@ -1,8 +1,10 @@
 //! `no-sudo`, `world-writable` and `cd-not-workdir`: habits of a terminal that do not suit a RUN.
 
 use crate::analysis::{Ctx, shipped_stages};
+use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
+use crate::rules::dockerfile::step_edits::remove_word;
 use crate::source::Location;
 use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::{BlockKind, Invocation, Word, WrapperKind};
@@ -53,8 +55,28 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
             finding = finding.related(*location, "and this one");
         }
 
-        sink.report(finding);
+        sink.report(finding.fix(without_sudo(ctx, &locations)));
     }
+}
+
+/// The fix that removes the program, where it has no options.
+fn without_sudo(ctx: &Ctx, places: &[(Location, &str)]) -> Option<Fix> {
+    let mut edits = Vec::new();
+
+    for (place, _) in places {
+        let source = ctx.facts.source(place.file);
+        let edit = remove_word(source, *place);
+        let rest = source.text.get(edit.span.end as usize..)?;
+        if rest.starts_with(['-', '\\', '\n']) || edit.span == place.span {
+            return None;
+        }
+
+        if !edits.contains(&edit) {
+            edits.push(edit);
+        }
+    }
+
+    Fix::new(Applicability::Unsafe, "remove it", edits)
 }
 
 /// `world-writable`

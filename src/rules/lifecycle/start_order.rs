@@ -2,6 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::data::{self, Class};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Dependency, Project, Service};
@@ -46,7 +47,8 @@ pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: 
             "{first}: `depends_on: {{ {name}: {{ condition: service_healthy }} }}`"
         ))
         .case_if(project.development, "development")
-        .case_if(is_shared(dependency), "shared-condition");
+        .case_if(is_shared(dependency), "shared-condition")
+        .fix(condition_fix(ctx, dependency, &health));
 
         sink.report(if matches!(health, Health::Checked) {
             finding
@@ -63,6 +65,22 @@ fn condition_location(dependency: &Dependency) -> Location {
         Some(place) if !is_shared(dependency) => place,
         _ => dependency.service.location,
     }
+}
+
+/// The fix that waits for a health check that is there, where the condition is written.
+fn condition_fix(ctx: &Ctx, dependency: &Dependency, health: &Health) -> Option<Fix> {
+    let place = condition_location(dependency);
+    let is_written = ctx.facts.text(place) == "service_started";
+    if !is_written || !matches!(health, Health::Checked) {
+        return None;
+    }
+
+    let edit = Edit::replace(place.file, place.span, "service_healthy");
+    Fix::new(
+        Applicability::Unsafe,
+        "wait until it is healthy",
+        vec![edit],
+    )
 }
 
 /// Whether a service tries again by itself until the other answers: a dashboard or a scraper. As a

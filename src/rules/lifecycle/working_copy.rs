@@ -3,11 +3,13 @@
 use crate::analysis::build_context::contexts;
 use crate::analysis::roles::{is_changed_over, is_development_build};
 use crate::analysis::{Ctx, Owner, workload};
+use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
 use crate::model::dockerfile::{Dockerfile, Stage};
 use crate::model::{Command, Setting};
+use crate::rules::block_edits::remove_line;
 use crate::rules::lifecycle::restart_policy::is_shell;
 use crate::source::{Location, file_name, is_inside, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
@@ -463,7 +465,7 @@ pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
         let title = format!("`{}`", service.name());
         let sample = ctx.facts.is_practice(location.file);
-        sink.report(terminal(location, key, flags.next(), &title).case_if(sample, "sample"));
+        sink.report(terminal(ctx, location, key, flags.next(), &title).case_if(sample, "sample"));
     }
 }
 
@@ -507,13 +509,19 @@ pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sin
     let title = workload::container_title(object, container);
     let sample = ctx.facts.is_practice(object.file);
     sink.report(
-        terminal(location, key, flags.next(), &title)
+        terminal(ctx, location, key, flags.next(), &title)
             .anchor(object.anchor)
             .case_if(sample, "sample"),
     );
 }
 
-fn terminal(location: Location, key: &str, other: Option<(Location, &str)>, who: &str) -> Finding {
+fn terminal(
+    ctx: &Ctx,
+    location: Location,
+    key: &str,
+    other: Option<(Location, &str)>,
+    who: &str,
+) -> Finding {
     let (message, label) = if key == "tty" {
         (
             format!("{who} allocates a TTY that nothing uses"),
@@ -529,6 +537,15 @@ fn terminal(location: Location, key: &str, other: Option<(Location, &str)>, who:
     let finding = Finding::new(location, message)
         .label(label)
         .help("remove it; `exec -it` provides a terminal when you need one");
+    let places = [Some(location), other.map(|(location, _)| location)];
+    let edits = places
+        .into_iter()
+        .flatten()
+        .map(|place| remove_line(ctx.facts.source(place.file), place));
+    let fix = edits
+        .collect::<Option<Vec<_>>>()
+        .and_then(|edits| Fix::new(Applicability::Unsafe, "remove it", edits));
+    let finding = finding.fix(fix);
 
     match other {
         Some((location, key)) => finding.related(location, format!("`{key}` is set as well")),

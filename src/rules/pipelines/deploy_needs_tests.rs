@@ -1,11 +1,12 @@
 //! `deploy-needs-tests`: jobs that deploy or publish run only if tests have passed.
 
+use super::shipping::{ignores_status, is_gate, is_gated_in_job, is_test, ships, verb};
 use crate::analysis::Ctx;
-use crate::analysis::job_work::{called_workflow, job_work, step_work};
-use crate::analysis::pipelines::{is_live, is_named, is_trial, says_deploy, says_test};
+use crate::analysis::job_work::{called_workflow, job_work};
+use crate::analysis::pipelines::{is_live, is_named, is_trial, says_test};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvVar;
-use crate::model::workflow::{Evidence, Job, Purpose, Step, Workflow, job_purposes, step_purposes};
+use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes};
 use crate::source::Location;
 
 /// How far calls of workflows that deploy are followed.
@@ -246,23 +247,6 @@ fn stops_on_failure(workflow: &Workflow, index: usize, needed: &Job) -> bool {
     })
 }
 
-/// Whether a condition holds although something before has failed.
-fn ignores_status(condition: &str) -> bool {
-    let condition: String = condition
-        .split_whitespace()
-        .collect::<String>()
-        .to_ascii_lowercase();
-    let has_status = ["always()", "cancelled()", "failure()"]
-        .iter()
-        .any(|function| condition.contains(function));
-    let requires_success = condition.contains("!failure()")
-        || condition.contains("success()")
-            && !condition.contains("||failure()")
-            && !condition.contains("failure()||");
-
-    has_status && !requires_success
-}
-
 /// Whether a job fails if tests fail, or may do so: it runs them, waits for them, or runs what
 /// cannot be followed.
 fn may_fail_on_tests(ctx: &Ctx, workflow: &Workflow, job: &Job) -> bool {
@@ -292,15 +276,6 @@ fn shipping_after_failure(job: &Job, shipping: &Evidence, tests: Location) -> Fi
     .help("add `if: github.event.workflow_run.conclusion == 'success'` to the job")
     .anchor(job.id.location)
     .aspect("ignored conclusion")
-}
-
-/// What a job does to what it ships.
-const fn verb(purpose: Purpose) -> &'static str {
-    match purpose {
-        Purpose::Push => "pushes an image",
-        Purpose::Publish => "publishes",
-        _ => "deploys",
-    }
 }
 
 fn untested_shipping(
@@ -335,79 +310,11 @@ fn untested_shipping(
     }
 }
 
-/// The first command or action of a job that ships something permanently.
-fn ships(job: &Job) -> Option<Evidence> {
-    // What compose starts on the runner ends with the job, unless the job says that it deploys.
-    job.steps
-        .iter()
-        .filter(|step| !step.is_disabled())
-        .flat_map(step_purposes)
-        .filter(|evidence| {
-            matches!(
-                evidence.purpose,
-                Purpose::Push | Purpose::Publish | Purpose::Deploy
-            )
-        })
-        .find(|evidence| !evidence.on_runner || says_deploy(job))
-}
-
-/// Whether an earlier step of the job tests, and its failure stops what the job ships.
-fn is_gated_in_job(ctx: &Ctx, workflow: &Workflow, job: &Job, shipping: Location) -> bool {
-    let start = shipping.span.start;
-    let shipping_step = job
-        .steps
-        .iter()
-        .rfind(|step| step.location.span.start <= start);
-    let runs_always = shipping_step
-        .and_then(|step| step.condition.as_ref())
-        .is_some_and(|condition| {
-            ignores_status(&condition.value) && !condition.value.contains("outcome")
-        });
-    if runs_always {
-        return false;
-    }
-
-    job.steps
-        .iter()
-        .filter(|step| step.location.span.start < start && !step.is_disabled())
-        .filter(|step| !is_tolerated(step))
-        .any(|step| {
-            let is_named_test = step
-                .name
-                .as_ref()
-                .is_some_and(|name| says_test(&name.value));
-            let work = step_work(ctx, workflow, step);
-
-            is_named_test
-                || work.is_open
-                || work
-                    .evidence
-                    .iter()
-                    .any(|evidence| evidence.location.span.start < start && is_gate(evidence))
-        })
-}
-
-/// Whether a step may fail.
-fn is_tolerated(step: &Step) -> bool {
-    step.continue_on_error
-        .known()
-        .is_some_and(|setting| setting.value)
-}
-
 /// Whether a job tests, or calls a workflow that does.
 fn tests_or_calls_tests(job: &Job) -> bool {
     let calls_tests = job.uses.is_some() && says_test(&job.id.value);
 
     !job.is_disabled() && (calls_tests || job_purposes(job).iter().any(is_test))
-}
-
-/// Whether a failure of tests, here or elsewhere, is a failure of what this does.
-const fn is_gate(evidence: &Evidence) -> bool {
-    is_test(evidence) || matches!(evidence.purpose, Purpose::AwaitChecks)
-}
-
-const fn is_test(evidence: &Evidence) -> bool {
-    matches!(evidence.purpose, Purpose::Test | Purpose::Evaluate)
 }
 
 /// Parts of conditions that hold only for a release, a tag or a manual run.

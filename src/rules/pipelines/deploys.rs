@@ -325,10 +325,21 @@ fn is_certain(ctx: &Ctx, deploy: &Deploy) -> bool {
 }
 
 pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    if !is_live(ctx, workflow) {
-        return;
+    if is_live(ctx, workflow) {
+        report_mutable(ctx, workflow, "${{ github.sha }}", sink);
     }
+}
 
+/// `mutable-image-push` in GitLab pipelines.
+pub fn gitlab_mutable_image(ctx: &Ctx, sink: &mut Sink) {
+    for pipeline in &ctx.facts.gitlab_pipelines {
+        report_mutable(ctx, &pipeline.workflow, "$CI_COMMIT_SHORT_SHA", sink);
+    }
+}
+
+/// Reports images that are pushed under moving tags only. `commit` is how the pipeline names its
+/// commit.
+fn report_mutable(ctx: &Ctx, workflow: &Workflow, commit: &str, sink: &mut Sink) {
     for build in image_builds(workflow).iter().filter(|build| build.pushes) {
         let Some((job, step)) = builder(workflow, build) else {
             continue;
@@ -357,7 +368,9 @@ pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
                 ),
             )
             .related(build.location, "built and pushed here")
-            .help("push a unique tag for each build too, such as the commit: `${{ github.sha }}`"),
+            .help(format!(
+                "push a unique tag for each build too, such as the commit: `{commit}`"
+            )),
         );
     }
 }

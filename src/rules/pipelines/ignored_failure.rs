@@ -57,7 +57,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// The first command or action of a step that is a gate; names of steps are not enough.
-fn gate_of(step: &Step) -> Option<Evidence> {
+pub(super) fn gate_of(step: &Step) -> Option<Evidence> {
     step_purposes(step).find(|evidence| is_gate(evidence.purpose) && !evidence.named)
 }
 
@@ -68,7 +68,7 @@ fn continues(setting: &Setting<bool>) -> Option<Location> {
     setting.value.then_some(setting.location)
 }
 
-fn ignored_gate(location: Location, evidence: &Evidence) -> Finding {
+pub(super) fn ignored_gate(location: Location, evidence: &Evidence) -> Finding {
     Finding::new(
         location,
         format!("{} failures are ignored", gate_noun(evidence.purpose)),
@@ -138,7 +138,7 @@ impl Ignored {
 }
 
 /// Reports `pytest || true` and the like.
-fn report_commands(job: &Job, step: &Step, sink: &mut Sink) {
+pub(super) fn report_commands(job: &Job, step: &Step, sink: &mut Sink) {
     let Some(code) = &step.run else { return };
 
     let script = code.script();

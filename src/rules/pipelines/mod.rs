@@ -7,10 +7,12 @@ pub(crate) mod deploy_needs_tests;
 pub(crate) mod deploys;
 pub(crate) mod expressions;
 pub(crate) mod gates;
+pub(crate) mod gitlab;
 pub(crate) mod ignored_failure;
 pub(crate) mod needs;
 pub(crate) mod pinned_action;
 pub(crate) mod runner_label;
+mod shipping;
 pub(crate) mod stages;
 pub(crate) mod template_injection;
 pub(crate) mod workflow_commands;
@@ -37,13 +39,26 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Workflow(deploys::concurrency),
     ),
     Check::new(
+        "deploy-concurrency",
+        CheckFn::Repository(gitlab::concurrency),
+    ),
+    Check::new(
         "deploy-environment",
         CheckFn::Workflow(deploys::environment),
     ),
+    Check::new(
+        "deploy-environment",
+        CheckFn::Repository(gitlab::environment),
+    ),
     Check::new("deploy-guard", CheckFn::Workflow(deploys::guard)),
+    Check::new("deploy-guard", CheckFn::Repository(gitlab::guard)),
     Check::new(
         "deploy-needs-tests",
         CheckFn::Workflow(deploy_needs_tests::check),
+    ),
+    Check::new(
+        "deploy-needs-tests",
+        CheckFn::Repository(gitlab::needs_tests),
     ),
     Check::new("deploy-stage", CheckFn::Repository(stages::deploy)),
     Check::new(
@@ -57,6 +72,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new("ignored-failure", CheckFn::Workflow(ignored_failure::check)),
     Check::new(
+        "ignored-failure",
+        CheckFn::Repository(gitlab::ignored_failure),
+    ),
+    Check::new(
         "invalid-expression",
         CheckFn::Workflow(expressions::invalid_expression),
     ),
@@ -69,6 +88,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "long-lived-cloud-key",
         CheckFn::Workflow(workflow_secrets::cloud_key),
+    ),
+    Check::new(
+        "mutable-image-push",
+        CheckFn::Repository(deploys::gitlab_mutable_image),
     ),
     Check::new(
         "mutable-image-push",

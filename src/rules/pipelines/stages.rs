@@ -10,8 +10,9 @@ use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::finding::{Finding, Sink};
 use crate::model::file_kind::FileKind;
 use crate::model::keywords::Signal;
+use crate::model::workflow::gitlab::GitlabPipeline;
 use crate::model::workflow::{ActionRef, Purpose, Step, Workflow, job_purposes};
-use crate::source::{Location, file_name};
+use crate::source::{FileId, Location, file_name};
 
 /// Packages of applications that call language models.
 const LLM_PACKAGES: &[&str] = &[
@@ -170,13 +171,18 @@ pub fn eval(ctx: &Ctx, sink: &mut Sink) {
 
 /// Reports that no pipeline has the stage, unless a part of the pipeline is elsewhere.
 fn report_missing(ctx: &Ctx, stage: &PipelineStage, sink: &mut Sink) {
-    let Some((main_job, workflows)) = pipelines(ctx) else {
+    let Some(pipelines) = pipelines(ctx) else {
         return;
     };
 
-    if workflows
+    let (main_job, workflows) = (pipelines.main, pipelines.workflows);
+    if pipelines
+        .template_work
         .iter()
-        .any(|workflow| has_stage(workflow, stage) || announces_stage(ctx, workflow, stage))
+        .any(|purpose| stage.purposes.contains(purpose))
+        || workflows
+            .iter()
+            .any(|workflow| has_stage(workflow, stage) || announces_stage(ctx, workflow, stage))
         || workflows
             .iter()
             .any(|workflow| may_run_stage(ctx, workflow, stage))
@@ -313,17 +319,22 @@ const fn stage_word(purpose: Purpose) -> &'static str {
     }
 }
 
-/// The place by which the pipeline is shown, and the workflows that run. `None` where a part of the
-/// pipeline is elsewhere: in another system, or in a workflow of another repository.
-fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Location, Vec<&'a Workflow>)> {
+/// The pipelines of a repository.
+struct Pipelines<'a> {
+    /// The place by which they are shown.
+    main: Location,
+    /// The workflows that run, and the pipelines of GitLab.
+    workflows: Vec<&'a Workflow>,
+    /// What the included templates of GitLab do.
+    template_work: Vec<Purpose>,
+}
+
+/// The pipelines of a repository. `None` where a part of them is elsewhere: in another system, or in
+/// another repository.
+fn pipelines<'a>(ctx: &'a Ctx) -> Option<Pipelines<'a>> {
     let facts = ctx.facts;
-    if facts.of_kind(FileKind::GitlabCi).next().is_some()
-        || facts
-            .repository
-            .files()
-            .iter()
-            .any(|file| is_pipeline(&file.path))
-    {
+    let mut files = facts.repository.files().iter();
+    if files.any(|file| is_pipeline(&file.path)) || has_unknown_gitlab(ctx) {
         return None;
     }
 
@@ -335,13 +346,45 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<(Location, Vec<&'a Workflow>)> {
         return None;
     }
 
-    let main = workflows
+    let gitlab = &facts.gitlab_pipelines;
+    let mut all = workflows;
+    all.extend(gitlab.iter().map(|pipeline| &pipeline.workflow));
+
+    let main = all
         .iter()
         .filter(|workflow| !workflow.action && !workflow.jobs.is_empty())
         .rev()
         .max_by_key(|workflow| importance(workflow))?;
+    let template_work = gitlab.iter().flat_map(|pipeline| &pipeline.template_work);
 
-    Some((main.jobs[0].id.location, workflows))
+    Some(Pipelines {
+        main: main.jobs[0].id.location,
+        template_work: template_work.map(|evidence| evidence.purpose).collect(),
+        workflows: all,
+    })
+}
+
+/// Whether a part of a GitLab pipeline cannot be seen, or its files are not those that GitLab looks
+/// for.
+fn has_unknown_gitlab(ctx: &Ctx) -> bool {
+    let facts = ctx.facts;
+    let pipelines = &facts.gitlab_pipelines;
+    let is_unknown = |pipeline: &GitlabPipeline| {
+        !pipeline.is_whole || pipeline.jobs.iter().any(|job| job.is_open)
+    };
+    let is_root = |file: FileId| {
+        pipelines
+            .iter()
+            .any(|pipeline| pipeline.workflow.file == file)
+    };
+
+    pipelines.iter().any(is_unknown)
+        || pipelines.is_empty() && facts.of_kind(FileKind::GitlabCi).next().is_some()
+        || facts
+            .repository
+            .files()
+            .iter()
+            .any(|file| file.name() == ".gitlab-ci.yml" && !is_root(file.id))
 }
 
 /// Whether a job calls a workflow of another repository.
@@ -355,8 +398,10 @@ fn calls_elsewhere(workflow: &Workflow) -> bool {
 
 /// How likely a workflow is to be the one that readers call the pipeline.
 fn importance(workflow: &Workflow) -> (bool, usize) {
-    let runs_on_changes =
-        workflow.trigger("push").is_some() || workflow.trigger("pull_request").is_some();
+    // A pipeline of GitLab has no triggers: it runs for every push.
+    let runs_on_changes = workflow.triggers.is_empty()
+        || workflow.trigger("push").is_some()
+        || workflow.trigger("pull_request").is_some();
     let purposes: HashSet<Purpose> = workflow
         .jobs
         .iter()

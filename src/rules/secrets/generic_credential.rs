@@ -21,7 +21,6 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             | FileKind::OtherYaml
             | FileKind::HelmValues
             | FileKind::Template
-            | FileKind::GitlabCi
             | FileKind::Kubernetes
     );
     if !is_searched

@@ -68,6 +68,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new(
         "secret-in-command",
+        CheckFn::File(secret_in_command::gitlab),
+    ),
+    Check::new(
+        "secret-in-command",
         CheckFn::Workflow(secret_in_command::workflow),
     ),
     Check::new(
@@ -98,6 +102,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "secret-in-env",
         CheckFn::File(secret_in_command::script_variables),
     ),
+    Check::new("secret-in-env", CheckFn::File(secret_in_env::gitlab)),
     Check::new("secret-in-env", CheckFn::Service(secret_in_env::labels)),
     Check::new(
         "secret-in-env",

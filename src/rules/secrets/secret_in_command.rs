@@ -64,6 +64,13 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
+/// Scripts of GitLab pipelines.
+pub fn gitlab(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if let Some(gitlab) = &facts.gitlab {
+        workflow(ctx, &gitlab.written, sink);
+    }
+}
+
 /// Shell scripts. They set up tests and machines as often as deployments, so only values that were
 /// chosen count.
 pub fn script(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
@@ -255,6 +262,9 @@ fn advice(ctx: &Ctx, location: Location) -> &'static str {
         }
         FileKind::Workflow | FileKind::Action => {
             "set it in the step's `env` from `${{ secrets.… }}`, and use the variable"
+        }
+        FileKind::GitlabCi => {
+            "add it to the CI/CD variables of the project, masked, and use the variable"
         }
         _ => "read it from a Secret, as a variable (`valueFrom.secretKeyRef`) or a file",
     }

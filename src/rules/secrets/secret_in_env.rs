@@ -10,7 +10,9 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
+use crate::model::facts::FileFacts;
 use crate::model::workflow::{Job, Secrets, Workflow};
+use crate::source::SourceFile;
 
 /// What becomes of a value that is known or easy to guess.
 #[derive(Clone, Copy)]
@@ -71,6 +73,13 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             report_all(ctx, &step.env, IN_JOB, sink);
             report_all(ctx, &step.with, IN_JOB, sink);
         }
+    }
+}
+
+/// `variables` of GitLab pipelines.
+pub fn gitlab(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    if let Some(gitlab) = &facts.gitlab {
+        workflow(ctx, &gitlab.written, sink);
     }
 }
 
@@ -185,6 +194,9 @@ fn help(var: &EnvVar) -> String {
         EnvOrigin::WorkflowEnv | EnvOrigin::WorkflowWith => {
             let stored = name.to_ascii_uppercase().replace('-', "_");
             format!("store it as a repository secret and write `${{{{ secrets.{stored} }}}}`")
+        }
+        EnvOrigin::GitlabVariable => {
+            format!("remove it, and add `{name}` to the CI/CD variables of the project, masked")
         }
         EnvOrigin::EnvFile => "keep the file out of Git".to_owned(),
     }

@@ -2,6 +2,7 @@
 
 use crate::analysis::Ctx;
 use crate::analysis::misplaced_variables::{self, MisplacedReason, MisplacedVariable};
+use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
 use crate::source::Location;
@@ -24,7 +25,8 @@ fn finding(ctx: &Ctx, variable: &MisplacedVariable, first: Location) -> Finding 
     let written = ctx.facts.text(first);
     let finding = Finding::new(first, message(name, service, written, reason))
         .label(label(reason))
-        .help(help(name, written, reason));
+        .help(help(name, written, reason))
+        .fix(fix(locations, reason));
     let finding = match reason {
         MisplacedReason::Environment(set_at) => {
             finding.related(*set_at, format!("`{name}` is set here, for the container"))
@@ -43,6 +45,19 @@ fn finding(ctx: &Ctx, variable: &MisplacedVariable, first: Location) -> Finding 
     }
 
     finding.also_at(locations[1..].iter().copied())
+}
+
+/// The fix that leaves the variables to the container, where that is what is meant.
+fn fix(locations: &[Location], reason: &MisplacedReason) -> Option<Fix> {
+    if matches!(reason, MisplacedReason::EnvFile { .. }) {
+        return None;
+    }
+
+    let edits = locations
+        .iter()
+        .map(|place| Edit::insert(place.file, place.span.start, "$"))
+        .collect();
+    Fix::new(Applicability::Unsafe, "write `$$`", edits)
 }
 
 fn message(name: &str, service: &str, written: &str, reason: &MisplacedReason) -> String {
