@@ -43,6 +43,8 @@ const PARTS: &[&str] = &[
     "identitytoken",
     "registrytoken",
     "_auth",
+    "_pass",
+    "credentials",
 ];
 
 /// The header of a request with a credential.

@@ -108,9 +108,7 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
     }
     padded.extend((bytes.len() as u64 * 8).to_be_bytes());
 
-    let state = padded
-        .chunks_exact(64)
-        .fold(START, |state, block| compress(state, block));
+    let state = padded.chunks_exact(64).fold(START, compress);
 
     state.iter().flat_map(|word| word.to_be_bytes()).collect()
 }

@@ -67,11 +67,25 @@ fn common_pairs(value: &str, pairs: Pairs) -> (usize, usize) {
     (common, all)
 }
 
-/// Whether a value consists of words.
+/// Whether a value consists of words: its pairs of letters are common, and its parts, also those in
+/// camel case, are as long as words are.
 pub fn is_wordy(value: &str) -> bool {
     let (common, all) = common_pairs(value, Pairs::InWords);
+    let (mut parts, mut letters) = (0, 0);
+    let mut before = b' ';
 
-    all >= FEWEST && common * 100 >= all * 66
+    for byte in value.bytes() {
+        if byte.is_ascii_alphabetic() {
+            let starts_part = !before.is_ascii_alphabetic()
+                || before.is_ascii_lowercase() && byte.is_ascii_uppercase();
+            parts += usize::from(starts_part);
+            letters += 1;
+        }
+
+        before = byte;
+    }
+
+    all >= FEWEST && common * 100 >= all * 66 && letters * 2 >= parts * 7
 }
 
 /// Whether a value is long and random: at least sixteen characters, of which nothing suggests that a

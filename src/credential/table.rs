@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_more_than_a_hundred_formats() {
+    fn there_are_formats_of_more_than_160_providers() {
         let mut kinds: Vec<_> = table()
             .formats
             .iter()
@@ -225,6 +225,15 @@ mod tests {
             .collect();
         kinds.sort();
         kinds.dedup();
-        assert!(kinds.len() >= 180, "{}", kinds.len());
+        assert!(kinds.len() >= 240, "{}", kinds.len());
+
+        let mut providers: Vec<_> = table()
+            .formats
+            .iter()
+            .map(|format| &format.provider)
+            .collect();
+        providers.sort();
+        providers.dedup();
+        assert!(providers.len() >= 160, "{}", providers.len());
     }
 }

@@ -30,10 +30,11 @@ pub fn value_of(text: &str, name: Range<usize>, values: Values) -> Option<Span> 
     let quoted = || quoted_after(text, name.end);
     let other = || match after {
         b'>' => element(text, &name),
+        b'<' => next_element(text, &name),
         b'"' | b'\'' | b'=' if is_flag(text, name.start) => argument(text, name.end),
-        b'"' | b'\'' | b'\n' | b'\r' | b' ' | b',' => {
-            nested(text, &name).or_else(|| paired(text, &name))
-        }
+        b'"' | b'\'' | b'\n' | b'\r' | b' ' | b',' => nested(text, &name)
+            .or_else(|| paired(text, &name))
+            .or_else(|| passed(text, &name)),
         _ => None,
     };
 
@@ -105,14 +106,17 @@ fn plain_after(text: &str, name: &Range<usize>) -> Option<Span> {
         .trim_start()
         .trim_start_matches("- ")
         .trim_start_matches("export ")
-        .trim_start_matches("//")
+        .trim_start_matches("Environment=")
+        .trim_start_matches(['"', '/'])
         .bytes()
         .all(|byte| {
             byte.is_ascii_alphanumeric()
                 || matches!(byte, b'_' | b'-' | b'.' | b'%' | b'/' | b'[' | b']' | b':')
         });
     let is_flow = !is_key && before.contains('{') && before.trim_end().ends_with(['{', ',']);
-    if !is_key && !is_flow {
+    // `host ansible_host=10.0.0.5 ansible_password=x`
+    let is_inline = before.ends_with(' ') && text.as_bytes().get(name.end) == Some(&b'=');
+    if !is_key && !is_flow && !is_inline {
         return None;
     }
 
@@ -123,12 +127,13 @@ fn plain_after(text: &str, name: &Range<usize>) -> Option<Span> {
     }
 
     let start = after_properties(bytes, skip(bytes, sign + 1, b" \t"));
-    if is_flow {
+    if is_flow || is_inline && !is_key {
         return flow_value(bytes, start);
     }
 
     match bytes.get(start)? {
         b'|' | b'>' if bytes[sign] == b':' => block_line(bytes, start),
+        b'\n' if bytes[sign] == b':' => first_item(bytes, start),
         _ => rest_of_line(bytes, start),
     }
 }
@@ -167,7 +172,8 @@ fn after_properties(bytes: &[u8], offset: usize) -> usize {
 fn flow_value(bytes: &[u8], start: usize) -> Option<Span> {
     let length = bytes[start..]
         .iter()
-        .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'}'))?;
+        .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b',' | b'}'))
+        .unwrap_or(bytes.len() - start);
 
     (length > 0).then(|| Span::of(start, start + length))
 }
@@ -186,6 +192,19 @@ fn block_line(bytes: &[u8], header: usize) -> Option<Span> {
     rest_of_line(bytes, start)
 }
 
+/// The first item of the list below a key.
+fn first_item(bytes: &[u8], line_end: usize) -> Option<Span> {
+    let dash = skip(bytes, line_end + 1, b" ");
+    if bytes.get(dash..dash + 2) != Some(b"- ") {
+        return None;
+    }
+
+    let start = skip(bytes, dash + 1, b" ");
+    let start = start + usize::from(matches!(bytes.get(start), Some(b'"' | b'\'')));
+
+    rest_of_line(bytes, start)
+}
+
 /// A word that is the rest of its line, except for a comment. A value of several words is a
 /// sentence.
 fn rest_of_line(bytes: &[u8], start: usize) -> Option<Span> {
@@ -195,6 +214,9 @@ fn rest_of_line(bytes: &[u8], start: usize) -> Option<Span> {
         .unwrap_or(bytes.len() - start);
     let after = skip(bytes, start + length, b" \t\r");
     let ends_line = matches!(bytes.get(after), None | Some(b'\n' | b'#'));
+    // The quote may have been opened before the name: `Environment="API_KEY=x"`.
+    let closing = bytes[start..start + length].last();
+    let length = length - usize::from(matches!(closing, Some(b'"' | b'\'')));
 
     (ends_line && length > 0 && length <= LONGEST).then(|| Span::of(start, start + length))
 }
@@ -253,6 +275,41 @@ fn element(text: &str, name: &Range<usize>) -> Option<Span> {
         .then(|| Span::of(start + lead, start + lead + trimmed.len()))
 }
 
+/// The text of the element after a key of a property list:
+/// `<key>ApiKey</key><string>x</string>`.
+fn next_element(text: &str, name: &Range<usize>) -> Option<Span> {
+    const OPENING: &str = "<string>";
+    let after = slice(text, name.end..text.len().min(name.end + 2 * LONGEST));
+    let rest = after.strip_prefix("</key>")?;
+    let value = rest.trim_start().strip_prefix(OPENING)?;
+    let start = name.end + after.len() - value.len();
+    let length = value.find('<')?;
+
+    (length > 0).then(|| Span::of(start, start + length))
+}
+
+/// The argument after a name in a call: `define('DB_PASSWORD', 'x')`, `getenv("API_KEY", "x")`,
+/// `config('SECRET_KEY', default='x')`.
+fn passed(text: &str, name: &Range<usize>) -> Option<Span> {
+    let bytes = window(text, name.end);
+    let before = text[..name.start]
+        .trim_end_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let is_argument = before
+        .strip_suffix(['"', '\''])
+        .is_some_and(|before| before.trim_end_matches(' ').ends_with('('));
+    let comma = skip(bytes, name.end, b"\"'");
+    if !is_argument || comma == name.end || bytes.get(comma) != Some(&b',') {
+        return None;
+    }
+
+    let value = skip(bytes, comma + 1, b" \n\r\t");
+    let is_default = bytes
+        .get(value..)
+        .is_some_and(|rest| rest.starts_with(b"default="));
+
+    quoted_at(text, value + if is_default { 8 } else { 0 })
+}
+
 /// Whether a name is that of an option of a program: `--api-key`.
 fn is_flag(text: &str, name_start: usize) -> bool {
     text[name_start..].starts_with("--")
@@ -291,7 +348,10 @@ fn nested(text: &str, name: &Range<usize>) -> Option<Span> {
         .iter()
         .find_map(|key| Some(inside.find(key)? + key.len()))?;
 
-    quoted_after(text, brace + 1 + key)
+    let key = brace + 1 + key;
+    let value = skip(window(text, key), key, b"\"': \t=\r\n");
+
+    quoted_after(text, key).or_else(|| quoted_at(text, value.checked_sub(1)?))
 }
 
 /// The value beside a name: `{"name": "DB_PASSWORD", "value": "x"}`, `key="ApiKey" value="x"`,
@@ -312,6 +372,16 @@ fn paired(text: &str, name: &Range<usize>) -> Option<Span> {
         .any(|word| key.ends_with(word));
     if !is_name {
         return None;
+    }
+
+    // `<string name="api_key">x</string>`
+    let closing = skip(bytes, name.end, b"\"'");
+    if bytes.get(closing) == Some(&b'>') {
+        let start = closing + 1;
+        let length = memchr::memchr(b'<', bytes.get(start..)?)?;
+        let is_element = bytes.get(start + length + 1) == Some(&b'/');
+
+        return (is_element && length > 0).then(|| Span::of(start, start + length));
     }
 
     let next = skip(bytes, name.end, b"\"', \t\r\n");

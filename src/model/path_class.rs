@@ -129,7 +129,8 @@ pub fn is_source(path: &str) -> bool {
 /// Whether names of secrets are searched in a file of this path, whose text is not kept otherwise.
 pub fn assigns(path: &str) -> bool {
     const ENDINGS: &[&str] = &[
-        "ipynb", "config", "plist", "cnf", "envrc", "flaskenv", "key", "csv",
+        "ipynb", "config", "plist", "cnf", "envrc", "flaskenv", "key", "csv", "kts", "mts", "cts",
+        "vue", "svelte", "json5", "jsonc", "http", "rest", "service", "ps1",
     ];
     let name = file_name(path).trim_end_matches(".backup");
 
@@ -156,7 +157,7 @@ pub fn values(path: &str) -> Values {
         "s3cfg",
         "boto",
     ];
-    const SPACED: &[&str] = &["properties", "conf", "netrc"];
+    const SPACED: &[&str] = &["properties", "conf", "netrc", "service"];
     let name = file_name(path).to_ascii_lowercase();
     let ending = name
         .rsplit_once('.')
