@@ -10,7 +10,7 @@ exponent is above 1.3 (and that needs more than 0.3 s), or that needs more than 
     SCALE=2                      multiplies every size
     KEEP=folder                  writes the largest tree of each family there and keeps it
 """
-import math, os, resource, shutil, subprocess, sys, tempfile, time
+import math, os, resource, shutil, subprocess, sys, tempfile
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BINARY = os.environ.get("DEPLOYLINT", f"{HERE}/target/release/deploylint")
@@ -138,24 +138,122 @@ FAMILIES = {
 }
 
 
+def pod(inner):
+    return "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n" + inner
+
+
+def steps(count, step):
+    return "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    steps:\n" + lines(count, step)
+
+
+def resources(count, name):
+    return "resources:\n" + lines(count, lambda i: f"  - {name(i)}\n")
+
+
+CHART = "apiVersion: v2\nname: a\nversion: 1.0.0\n"
+SECRET = "Kq9Lx2" + "Vb7Rt4Yw8P"
+ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: "
+
+FAMILIES |= {
+    "compose: environment of one service": (8000, lambda n: {COMPOSE: compose(1, lambda _: "    environment:\n" + lines(n, lambda i: f"      V{i}: '${{W{i}:-x}}'\n"))}),
+    "compose: repeated environment entries": (8000, lambda n: {COMPOSE: compose(1, lambda _: "    environment:\n" + lines(n, lambda i: f"      - V{i}=${{V{i}}}\n"))}),
+    "compose: volumes of one service": (4000, lambda n: {COMPOSE: compose(1, lambda _: "    volumes:\n" + lines(n, lambda i: f"      - ./d{i}:/d{i}\n      - v{i}:/v{i}\n"))}),
+    "compose: ports of one service": (4000, lambda n: {COMPOSE: compose(1, lambda _: "    ports:\n" + lines(n, lambda i: f"      - '{1 + i}:{1 + i}'\n"))}),
+    "compose: labels of one service": (4000, lambda n: {COMPOSE: compose(1, lambda _: "    labels:\n" + lines(n, lambda i: f"      - traefik.http.routers.r{i}.rule=Host(`h{i}`)\n      - traefik.http.services.r{i}.loadbalancer.server.port=80\n"))}),
+    "compose: profiles": (4000, lambda n: {COMPOSE: compose(n, lambda i: f"    profiles: [p{i}, q{i % 7}]\n    depends_on: [svc{(i + 1) % n}]\n")}),
+    "compose: networks of one service": (4000, lambda n: {COMPOSE: compose(2, lambda _: "    networks: [" + ", ".join(f"n{i}" for i in range(n)) + "]\n") + "networks:\n" + lines(n, lambda i: f"  n{i}:\n")}),
+    "compose: services in one network each": (4000, lambda n: {COMPOSE: compose(n, lambda i: f"    networks: [n{i}]\n    environment: {{URL: 'http://svc{(i + 1) % n}:80'}}\n") + "networks:\n" + lines(n, lambda i: f"  n{i}:\n")}),
+    "compose: secrets and configs": (3000, lambda n: {COMPOSE: compose(n, lambda i: f"    secrets: [s{i}]\n    configs: [c{i}]\n") + "secrets:\n" + lines(n, lambda i: f"  s{i}: {{file: ./s{i}.txt}}\n") + "configs:\n" + lines(n, lambda i: f"  c{i}: {{file: ./c{i}.txt}}\n")}),
+    "compose: merged anchors": (3000, lambda n: {COMPOSE: "x-a: &a\n  restart: always\n  environment: {A: b}\n" + compose(n, lambda i: "    <<: *a\n")}),
+    "compose: chain of anchors": (1500, lambda n: {COMPOSE: "x-a0: &a0 {restart: always}\n" + lines(n, lambda i: f"x-a{i + 1}: &a{i + 1}\n  <<: *a{i}\n  l{i}: b\n") + compose(1, lambda _: f"    <<: *a{n}\n")}),
+    "compose: includes": (1000, lambda n: {COMPOSE: "include:\n" + lines(n, lambda i: f"  - a{i}/compose.yaml\n"), **{f"a{i}/compose.yaml": compose(1, lambda _: "").replace("svc0", f"svc{i}") for i in range(n)}}),
+    "compose: env files": (1500, lambda n: {COMPOSE: compose(n, lambda i: f"    env_file: [e{i}.env]\n    environment: {{A: '${{V{i}}}'}}\n"), **{f"e{i}.env": f"V{i}=1\n" for i in range(n)}}),
+    "compose: one env file of many names": (3000, lambda n: {COMPOSE: compose(n, lambda i: f"    env_file: [.env]\n    environment: {{A: '${{V{i}}}'}}\n"), ".env": lines(n, lambda i: f"V{i}=1\n")}),
+    "compose: mounts of proxies that differ": (1000, lambda n: {COMPOSE: compose(n, lambda i: f"    volumes: ['./conf/c{i}.conf:/etc/nginx/conf.d/a.conf']\n"), **{f"conf/c{i}.conf": f"server {{ location / {{ proxy_pass http://nowhere{i}:80; }} }}\n" for i in range(n)}}),
+    "compose: healthchecks": (3000, lambda n: {COMPOSE: compose(n, lambda i: f"    healthcheck: {{test: 'curl -f http://localhost:80/h{i}'}}\n    depends_on: {{svc{(i + 1) % n}: {{condition: service_healthy}}}}\n")}),
+    "workflow: matrix values": (8000, lambda n: {WORKFLOW: "on: push\njobs:\n  a:\n    strategy: {matrix: {v: [" + ", ".join(f"x{i}" for i in range(n)) + "]}}\n    runs-on: ubuntu-24.04\n    steps: [{run: 'make ${{ matrix.v }}'}]\n"}),
+    "workflow: matrix includes": (3000, lambda n: {WORKFLOW: "on: push\njobs:\n  a:\n    strategy:\n      matrix:\n        v: [1, 2]\n        include:\n" + lines(n, lambda i: f"          - {{v: {i}, w{i}: b}}\n") + "    runs-on: ubuntu-24.04\n    steps: [{run: 'make ${{ matrix.w1 }}'}]\n"}),
+    "workflow: environment of one job": (4000, lambda n: {WORKFLOW: "on: push\njobs:\n  a:\n    runs-on: ubuntu-24.04\n    env:\n" + lines(n, lambda i: f"      V{i}: ${{{{ github.event.issue.title }}}}\n") + "    steps:\n      - run: |\n" + lines(n, lambda i: f"          echo $V{i}\n")}),
+    "workflow: steps with outputs": (2000, lambda n: {WORKFLOW: steps(n, lambda i: f"      - id: s{i}\n        run: echo x=${{{{ steps.s{i - 1 if i else 0}.outputs.x }}}} >> $GITHUB_OUTPUT\n")}),
+    "workflow: outputs through a chain of jobs": (800, lambda n: {WORKFLOW: workflow(n, lambda i: f"  job{i}:\n    runs-on: ubuntu-24.04\n" + (f"    needs: [job{i - 1}]\n" if i else "") + f"    outputs: {{x: '${{{{ needs.job{i - 1}.outputs.x }}}}'}}\n    steps:\n      - run: echo ${{{{ needs.job{i - 1}.outputs.x }}}}\n")}),
+    "workflow: actions": (3000, lambda n: {WORKFLOW: steps(n, lambda i: f"      - uses: acme/action{i}@v1\n        with: {{a: '${{{{ secrets.T{i} }}}}'}}\n")}),
+    "workflow: local actions": (800, lambda n: {WORKFLOW: steps(n, lambda i: f"      - uses: ./.github/actions/a{i}\n"), **{f".github/actions/a{i}/action.yml": "name: a\nruns:\n  using: composite\n  steps: [{run: make test, shell: bash}]\n" for i in range(n)}}),
+    "workflow: called workflows in a chain": (800, lambda n: {f".github/workflows/w{i}.yml": f"on: {{workflow_call: {{}}, push: {{}}}}\njobs:\n  a:\n    uses: ./.github/workflows/w{i + 1}.yml\n" for i in range(n)}),
+    "workflow: path filters": (4000, lambda n: {WORKFLOW: "on:\n  push:\n    paths:\n" + lines(n, lambda i: f"      - 'a{i}/**'\n") + "jobs:\n" + job(0, [], "make")}),
+    "workflow: make targets": (2000, lambda n: {WORKFLOW: steps(n, lambda i: f"      - run: make t{i}\n"), "Makefile": lines(n, lambda i: f"t{i}:\n\techo {i}\n")}),
+    "workflow: targets that need each other": (2000, lambda n: {WORKFLOW: workflow(1, lambda i: job(i, [], "make t0") + "      - run: docker push acme/a\n"), "Makefile": lines(n, lambda i: f"t{i}: t{i + 1}\n\techo {i}\n")}),
+    "workflow: package scripts": (2000, lambda n: {WORKFLOW: steps(n, lambda i: f"      - run: npm run s{i}\n"), "package.json": '{"scripts": {' + ", ".join(f'"s{i}": "npm run s{i + 1}"' for i in range(n)) + "}}"}),
+    "workflow: scripts of every package": (500, lambda n: {WORKFLOW: steps(n, lambda i: f"      - run: npm run s{i} --workspaces\n      - run: docker push acme/a\n"), **{f"p{i}/package.json": f'{{"scripts": {{"s{i}": "jest"}}}}' for i in range(n)}}),
+    "workflow: pyproject tasks": (800, lambda n: {WORKFLOW: steps(n, lambda i: f"      - run: poe t{i}\n"), "pyproject.toml": "[tool.poe.tasks]\n" + lines(n, lambda i: f"t{i} = 'pytest'\n")}),
+    "workflow: lines of one script": (8000, lambda n: {WORKFLOW: steps(1, lambda _: "      - run: |\n" + lines(n, lambda i: f"          V{i}=$(curl http://h/{i})\n"))}),
+    "workflow: one long command": (20000, lambda n: {WORKFLOW: steps(1, lambda _: "      - run: docker build " + lines(n, lambda i: f"--build-arg A{i}=b ") + ".\n")}),
+    "workflow: expressions in one line": (4000, lambda n: {WORKFLOW: steps(1, lambda _: "      - run: echo " + lines(n, lambda i: f"${{{{ github.event.a{i} }}}} ") + "\n")}),
+    "Dockerfile: build arguments that are used": (3000, lambda n: {DOCKER: "FROM alpine:3.22\n" + lines(n, lambda i: f"ARG V{i}\nRUN echo $V{i}\n")}),
+    "Dockerfile: ignore patterns": (3000, lambda n: {DOCKER: "FROM alpine:3.22\n" + lines(n, lambda i: f"COPY a{i} /a{i}\n"), ".dockerignore": lines(n, lambda i: f"**/b{i}/*.c\n!x{i}\n")}),
+    "Dockerfile: ignore patterns and files": (1000, lambda n: {DOCKER: "FROM alpine:3.22\nCOPY . .\n", ".dockerignore": lines(n, lambda i: f"*/b{i}*\n"), **{f"s{i}/.env": "A=b\n" for i in range(n)}}),
+    "Dockerfile: labels": (8000, lambda n: {DOCKER: "FROM alpine:3.22\nLABEL " + lines(n, lambda i: f"a{i}=b{i} \\\n ") + "x=y\n"}),
+    "Dockerfile: packages of one command": (8000, lambda n: {DOCKER: "FROM debian:12\nRUN apt-get install -y " + lines(n, lambda i: f"tool{i} ") + "\n"}),
+    "Dockerfile: USER and EXPOSE lines": (4000, lambda n: {DOCKER: "FROM alpine:3.22\n" + lines(n, lambda i: f"USER u{i}\nEXPOSE {i + 1}\n")}),
+    "Dockerfile: secrets": (2000, lambda n: {DOCKER: "FROM alpine:3.22\n" + lines(n, lambda i: f"ENV DB{i}_PASSWORD={SECRET}{i}\n")}),
+    "Dockerfile: comments": (20000, lambda n: {DOCKER: "FROM alpine:3.22\n" + lines(n, lambda i: f"# line {i}\n") + "RUN ls\n"}),
+    "pods of one namespace each": (3000, lambda n: {KUBE: documents(n, lambda i: deployment(i, f"run{i}").replace("metadata: {name", f"metadata: {{namespace: n{i}, name", 1) + "---\n" + service(i, f"run{i}").replace("metadata: {name", f"metadata: {{namespace: n{i}, name", 1))}),
+    "pod: volumes and mounts": (3000, lambda n: {KUBE: pod("  containers:\n    - name: a\n      image: acme/a:1\n      volumeMounts:\n" + lines(n, lambda i: f"        - {{name: v{i}, mountPath: /v{i}}}\n") + "  volumes:\n" + lines(n, lambda i: f"    - {{name: v{i}, emptyDir: {{}}}}\n"))}),
+    "pod: ports of one container": (4000, lambda n: {KUBE: deployment(0, "a", "          ports:\n" + lines(n, lambda i: f"            - {{name: p{i}, containerPort: {i + 1}}}\n")) + "---\napiVersion: v1\nkind: Service\nmetadata: {name: s}\nspec:\n  selector: {run: a}\n  ports:\n" + lines(n, lambda i: f"    - {{name: p{i}, port: {i + 1}, targetPort: p{i}}}\n")}),
+    "pod: containers with probes": (1500, lambda n: {KUBE: pod("  containers:\n" + lines(n, lambda i: f"    - name: c{i}\n      image: acme/a:1.{i}\n      ports: [{{containerPort: {i + 1}}}]\n      livenessProbe: {{httpGet: {{port: {i + 1}, path: /h}}}}\n"))}),
+    "pod: labels and annotations": (6000, lambda n: {KUBE: "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  labels:\n" + lines(n, lambda i: f"    l{i}: v{i}\n") + "  annotations:\n" + lines(n, lambda i: f"    a{i}: v{i}\n") + "spec: {containers: [{name: a, image: acme/a:1}]}\n"}),
+    "selector of many labels": (3000, lambda n: {KUBE: documents(n, lambda i: deployment(i, "all").replace("labels: {run: all}", f"labels: {{run: all, tier: t{i % 3}, part: p{i}}}") + "---\n" + service(i, "all").replace("{run: all}", f"{{run: all, tier: t{i % 3}, part: p{i}}}"))}),
+    "ConfigMap keys": (10000, lambda n: {KUBE: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n" + lines(n, lambda i: f"  K{i}: v{i}\n") + "---\n" + deployment(0, "a", "          env:\n" + lines(n // 4, lambda i: f"            - {{name: A{i}, valueFrom: {{configMapKeyRef: {{name: a, key: K{i}}}}}}}\n"))}),
+    "ConfigMaps that are mounted": (1500, lambda n: {KUBE: documents(n, lambda i: f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c{i}}}\ndata: {{a: b}}\n---\n" + deployment(i, f"r{i}", f"          envFrom: [{{configMapRef: {{name: c{i}}}}}]\n"))}),
+    "Secrets with values": (2000, lambda n: {KUBE: documents(n, lambda i: f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s{i}}}\nstringData: {{password: {SECRET}{i}}}\n")}),
+    "Ingress paths": (3000, lambda n: {KUBE: "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: a}\nspec:\n  rules:\n    - http:\n        paths:\n" + lines(n, lambda i: f"          - {{path: /p{i}, pathType: Prefix, backend: {{service: {{name: s{i}, port: {{number: 80}}}}}}}}\n")}),
+    "Ingress hosts": (2000, lambda n: {KUBE: documents(n, lambda i: f"apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: i{i}}}\nspec: {{rules: [{{host: h.example.org, http: {{paths: [{{path: /p{i}, pathType: Prefix, backend: {{service: {{name: s{i}, port: {{number: 80}}}}}}}}]}}}}]}}\n---\n" + service(i, f"r{i}").replace("app", "s", 1))}),
+    "RBAC: roles and bindings": (2000, lambda n: {KUBE: documents(n, lambda i: ROLE + f"Role\nmetadata: {{name: r{i}}}\nrules: [{{apiGroups: [''], resources: [secrets], verbs: ['*']}}]\n---\n" + ROLE + f"RoleBinding\nmetadata: {{name: b{i}}}\nroleRef: {{kind: Role, name: r{i}, apiGroup: rbac.authorization.k8s.io}}\nsubjects: [{{kind: ServiceAccount, name: a{i}}}]\n")}),
+    "RBAC: subjects of one binding": (4000, lambda n: {KUBE: ROLE + "ClusterRoleBinding\nmetadata: {name: b}\nroleRef: {kind: ClusterRole, name: cluster-admin, apiGroup: rbac.authorization.k8s.io}\nsubjects:\n" + lines(n, lambda i: f"  - {{kind: ServiceAccount, name: a{i}, namespace: x}}\n") + "---\n" + documents(n // 4, lambda i: f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a{i}, namespace: x}}\n")}),
+    "RBAC: accounts of pods": (2000, lambda n: {KUBE: documents(n, lambda i: f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: a{i}}}\n---\n" + deployment(i, f"r{i}").replace("    spec:\n", f"    spec:\n      serviceAccountName: a{i}\n"))}),
+    "RBAC: rules of one role": (4000, lambda n: {KUBE: ROLE + "ClusterRole\nmetadata: {name: r}\nrules:\n" + lines(n, lambda i: f"  - {{apiGroups: [g{i}], resources: [r{i}], verbs: [get]}}\n")}),
+    "kustomize overlays of one base": (400, lambda n: {"base/d.yaml": deployment(0, "a"), "base/kustomization.yaml": "resources: [d.yaml]\n", **{f"o{i}/kustomization.yaml": f"resources: [../base]\nnamePrefix: p{i}-\n" for i in range(n)}}),
+    "kustomize one folder many times": (1000, lambda n: {"kustomization.yaml": resources(n, lambda i: "d"), **{f"d/d{i}.yaml": deployment(i, f"r{i}") for i in range(n)}}),
+    "kustomize merge patches": (400, lambda n: {**{f"d{i}.yaml": deployment(i, f"r{i}") for i in range(n)}, **{f"p{i}.yaml": f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: app{i}}}\nspec: {{replicas: 3}}\n" for i in range(n)}, "kustomization.yaml": resources(n, lambda i: f"d{i}.yaml") + "patches:\n" + lines(n, lambda i: f"  - path: p{i}.yaml\n")}),
+    "kustomize patches of one object": (800, lambda n: {"d.yaml": deployment(0, "a"), "kustomization.yaml": "resources: [d.yaml]\npatches:\n" + lines(n, lambda i: f"  - target: {{kind: Deployment}}\n    patch: |\n      - op: add\n        path: /metadata/annotations/a{i}\n        value: b\n")}),
+    "kustomize generators": (2000, lambda n: {"d.yaml": deployment(0, "a"), "kustomization.yaml": "resources: [d.yaml]\nconfigMapGenerator:\n" + lines(n, lambda i: f"  - name: c{i}\n    literals: [a=b{i}]\n")}),
+    "charts": (500, lambda n: {name: text for i in range(n) for name, text in ((f"c{i}/Chart.yaml", CHART), (f"c{i}/values.yaml", f"image: {{tag: '1.{i}'}}\n"), (f"c{i}/templates/d.yaml", deployment(i, "{{ .Values.image.tag }}")))}),
+    "values of one chart": (6000, lambda n: {"Chart.yaml": CHART, "values.yaml": lines(n, lambda i: f"v{i}:\n  enabled: true\n  tag: a{i}\n"), "templates/a.yaml": documents(n // 8, lambda i: f"{{{{ if .Values.v{i}.enabled }}}}\n" + service(i, f"{{{{ .Values.v{i}.tag }}}}") + "{{ end }}\n")}),
+    "files with one text": (2000, lambda n: {f"a{i}/d.yaml": deployment(0, "a") for i in range(n)}),
+    "files of one length": (2000, lambda n: {f"a{i}/d.yaml": deployment(0, "a") + f"# {i:08}\n" for i in range(n)}),
+    "files of one object": (1000, lambda n: {f"a{i}/d.yaml": deployment(0, "a").replace("1.0.0", f"1.{i}.0") for i in range(n)}),
+    "folders in a line": (1500, lambda n: {"/".join(f"d{k}" for k in range(i % 40)) + f"/x{i}/Dockerfile": "FROM alpine\n" for i in range(n)}),
+    "route files": (800, lambda n: {**{f"r{i}.py": f"from flask import Flask\napp = Flask(__name__)\n@app.route('/p{i}')\ndef f(): return ''\n" for i in range(n)}, DOCKER: "FROM python:3.13\nCOPY . .\nCMD python r0.py\n", COMPOSE: compose(n // 4, lambda i: f"    build: .\n    healthcheck: {{test: 'curl -f localhost:80/q{i}'}}\n")}),
+    "names in example env files": (3000, lambda n: {".env.example": lines(n, lambda i: f"NAME_{i}=\n"), **{f"s{i}.py": "x = 1\n" for i in range(n)}}),
+    "names that begin alike": (1500, lambda n: {".env.example": lines(n, lambda i: "NAME_OF_IT" + "A" * (i % 500) + f"={i}\n"), "a.py": lines(n, lambda i: "NAME_OF_IT" + "A" * 500 + "\n")}),
+    ".gitignore lines and files": (1000, lambda n: {".gitignore": lines(n, lambda i: f"*.x{i}\n"), **{f"a{i}.py": "x = 1\n" for i in range(n)}}),
+    "suppressions in lines of YAML": (3000, lambda n: {COMPOSE: compose(n, lambda i: f"    # deploylint: ignore[privileged] reason {i}\n    privileged: true\n")}),
+    "findings in one line": (6000, lambda n: {DOCKER: "FROM alpine:3.22\nRUN " + lines(n, lambda i: f"sudo apk add a{i}; ") + "true\n"}),
+    "findings of one object": (2000, lambda n: {KUBE: pod("  containers:\n" + lines(n, lambda i: f"    - {{name: c{i}, image: 'acme/a:latest', securityContext: {{privileged: true}}}}\n"))}),
+    "secrets of one name": (3000, lambda n: {COMPOSE: compose(n, lambda i: f"    environment: {{DB_PASSWORD: {SECRET}{i}}}\n")}),
+    "base64 in one line": (20000, lambda n: {KUBE: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: " + "QUJDREVGR0hJSktMTU5PUFFS " * n + "\n---\n" + deployment(0, "a")}),
+    "nested base64": (20000, lambda n: {KUBE: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: " + "cGFzc3dvcmQ6IGFi" * n + "\n---\n" + deployment(0, "a")}),
+    "assignments in one line": (20000, lambda n: {DOCKER: "FROM alpine\nRUN x " + "password=" * n + "\n"}),
+    "quotes in one line": (40000, lambda n: {DOCKER: "FROM alpine\nRUN echo " + "\"a\"" * n + "\n"}),
+    "nginx files of no group": (800, lambda n: {f"conf.d/c{i}.conf": f"upstream u{i} {{ server svc{i}:80; }}\nserver {{ location / {{ proxy_pass http://nowhere{i}:80; }} }}\n" for i in range(n)} | {COMPOSE: compose(1, lambda _: "    volumes: ['./conf.d:/etc/nginx/conf.d']\n")}),
+    "Prometheus files": (500, lambda n: {f"p{i}/prometheus.yml": f"scrape_configs:\n  - job_name: a\n    static_configs: [{{targets: ['svx{i}:90']}}]\n" for i in range(n)} | {COMPOSE: compose(n, lambda i: "    ports: ['90']\n")}),
+    "API documents": (300, lambda n: {f"a{i}/openapi.yaml": f"openapi: 3.0.0\ninfo: {{title: a, version: '1'}}\npaths:\n  /p{i}: {{get: {{responses: {{'200': {{description: a}}}}}}}}\n" for i in range(n)}),
+    "paths of an API document": (4000, lambda n: {"openapi.yaml": "openapi: 3.0.0\ninfo: {title: a, version: '1'}\npaths:\n" + lines(n, lambda i: f"  /p{i}: {{get: {{operationId: o{i}, responses: {{'200': {{description: a}}}}}}}}\n")}),
+    "bake targets": (2000, lambda n: {"docker-bake.hcl": lines(n, lambda i: f'target "t{i}" {{\n  inherits = ["t{i + 1}"]\n  dockerfile = "D{i}"\n}}\n'), DOCKER: "FROM alpine:3.22\n"}),
+}
+
+
 def measure(folder):
     # The peak of a child is kept by the system for all children together, so one process runs and measures one.
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
+        # Of the processor, so that a busy machine changes nothing.
+        resource.setrlimit(resource.RLIMIT_CPU, (LIMIT, LIMIT))
 
     command = [BINARY, "--isolated", "--profile", "strict", "--min-level", "note", "--format", "json", folder]
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=limit)
-    end = time.time() + LIMIT
-    while True:
-        pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-        if pid:
-            code = os.waitstatus_to_exitcode(status)
-            return usage.ru_utime + usage.ru_stime, usage.ru_maxrss >> 10, code
-        if time.time() > end:
-            child.kill()
-            _, _, usage = os.wait4(child.pid, 0)
-            return usage.ru_utime + usage.ru_stime, usage.ru_maxrss >> 10, "killed"
-        time.sleep(0.005)
+    _, status, usage = os.wait4(child.pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss >> 10, "killed" if code < 0 else code
 
 
 def write(folder, files):

@@ -255,6 +255,10 @@ impl Sink {
         self.findings.push(finding);
     }
 
+    pub const fn is_empty(&self) -> bool {
+        self.findings.is_empty()
+    }
+
     pub fn into_findings(self) -> Vec<Finding> {
         self.findings
     }

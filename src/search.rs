@@ -23,6 +23,19 @@ const LOWER: u64 = 0x2020_2020_2020_2020;
 /// The number of slots that share a list of words.
 const SHARED: usize = 16;
 
+/// A set of bytes: one look-up decides about a byte, however many there are.
+pub const fn byte_set(bytes: &[u8]) -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut index = 0;
+
+    while index < bytes.len() {
+        set[bytes[index] as usize] = true;
+        index += 1;
+    }
+
+    set
+}
+
 /// Words to search for, each with its meaning.
 #[derive(Debug)]
 pub struct Words<T> {
@@ -33,7 +46,7 @@ pub struct Words<T> {
 /// Words that are looked up by their first `N` bytes, their heads. One of the first `STEP` offsets
 /// of a word is a multiple of `STEP`, and the piece that begins there is within the head.
 #[derive(Debug)]
-pub struct HeadTable<T, const N: usize, const STEP: usize> {
+struct HeadTable<T, const N: usize, const STEP: usize> {
     pieces: Slots,
     heads: Slots,
     /// The start of each list in `words`, and the end of the last.
@@ -121,7 +134,7 @@ impl<T: Copy, const N: usize, const STEP: usize> HeadTable<T, N, STEP> {
     const PIECES: usize = (LONG - Self::PIECE) / STEP + 1;
 
     /// Leaves out words of fewer than `N` bytes.
-    pub fn new<S: AsRef<str>>(words: impl IntoIterator<Item = (S, T)>) -> Self {
+    fn new<S: AsRef<str>>(words: impl IntoIterator<Item = (S, T)>) -> Self {
         let words = words
             .into_iter()
             .filter(|(word, _)| word.as_ref().len() >= N);
@@ -156,7 +169,7 @@ impl<T: Copy, const N: usize, const STEP: usize> HeadTable<T, N, STEP> {
     }
 
     /// As [`Words::each`], with the words in the order of their starts.
-    pub fn each(&self, text: &str, mut visit: impl FnMut(usize, T)) {
+    fn each(&self, text: &str, mut visit: impl FnMut(usize, T)) {
         if self.words.is_empty() {
             return;
         }
@@ -219,6 +232,87 @@ impl<T: Copy, const N: usize, const STEP: usize> HeadTable<T, N, STEP> {
     }
 }
 
+/// Words to search for in their own case, parts of other words included.
+///
+/// Two bytes of the text select a set of third bytes. At few offsets the next byte is in it, and
+/// only there are words compared.
+#[derive(Debug)]
+pub struct Keywords<T> {
+    /// For the first two bytes of a word: a bit for each value of the low bits of its third byte.
+    thirds: Box<[u8; PAIRS]>,
+    /// The start of each list in `words`, and the end of the last.
+    starts: Vec<u32>,
+    words: Vec<(String, T)>,
+}
+
+/// The number of values of two bytes.
+const PAIRS: usize = 1 << 16;
+
+impl<T: Copy> Keywords<T> {
+    /// Leaves out words of fewer than three bytes.
+    pub fn new<S: Into<String>>(words: impl IntoIterator<Item = (S, T)>) -> Self {
+        let mut words: Vec<(String, T)> = words
+            .into_iter()
+            .map(|(word, meaning)| (word.into(), meaning))
+            .filter(|(word, _)| word.len() >= 3)
+            .collect();
+        words.sort_by_key(|(word, _)| pair(word.as_bytes()));
+
+        let mut thirds = Box::new([0; PAIRS]);
+        let mut starts = vec![0; PAIRS / SHARED + 1];
+
+        for (word, _) in &words {
+            let pair = pair(word.as_bytes());
+            thirds[pair] |= third_bit(word.as_bytes()[2]);
+            starts[pair / SHARED + 1] += 1;
+        }
+
+        for list in 0..PAIRS / SHARED {
+            starts[list + 1] += starts[list];
+        }
+
+        Self {
+            thirds,
+            starts,
+            words,
+        }
+    }
+
+    /// Calls `visit` with the start, the word and the meaning of every word in the text, in the order
+    /// of their starts.
+    pub fn each(&self, text: &str, mut visit: impl FnMut(usize, &str, T)) {
+        for (start, three) in text.as_bytes().windows(3).enumerate() {
+            if self.thirds[pair(three)] & third_bit(three[2]) != 0 {
+                self.words_at(text.as_bytes(), start, &mut visit);
+            }
+        }
+    }
+
+    /// Visits the words that begin at `start`. Not inlined into the loop over all offsets.
+    #[inline(never)]
+    fn words_at(&self, bytes: &[u8], start: usize, visit: &mut impl FnMut(usize, &str, T)) {
+        let rest = &bytes[start..];
+        let list = pair(rest) / SHARED;
+        let (from, to) = (self.starts[list] as usize, self.starts[list + 1] as usize);
+
+        for (word, meaning) in &self.words[from..to] {
+            if rest.starts_with(word.as_bytes()) {
+                visit(start, word, *meaning);
+            }
+        }
+    }
+}
+
+/// The first two bytes as a number.
+fn pair(bytes: &[u8]) -> usize {
+    usize::from(u16::from_le_bytes([bytes[0], bytes[1]]))
+}
+
+/// The bit of a third byte: letters that are near in the alphabet have different ones.
+const fn third_bit(byte: u8) -> u8 {
+    1 << (byte & 7)
+}
+
 impl<T> SearchWord<T> {
     fn new(word: &str, meaning: T) -> Self {
         Self {
@@ -254,6 +348,27 @@ mod tests {
         assert_eq!(hits(&words, "the DB_URL_of_IT"), [(4, 1), (4, 2), (4, 5)]);
         assert_eq!(hits(&words, "db_"), []);
         assert_eq!(hits(&words, "db_url_of_i"), [(0, 1), (0, 2)]);
+    }
+
+    #[test]
+    fn keywords_match_in_their_own_case() {
+        let keywords = Keywords::new([("://", 1), ("sk-a", 2), ("sk-", 3), ("é-", 4), ("xy", 5)]);
+        let mut hits = Vec::new();
+        keywords.each("http://SK-a sk-a é- xy sk", |start, word, meaning| {
+            hits.push((start, word.to_owned(), meaning));
+        });
+        hits.sort();
+
+        let expected = [
+            (4, "://", 1),
+            (12, "sk-", 3),
+            (12, "sk-a", 2),
+            (17, "é-", 4),
+        ];
+        assert_eq!(
+            hits,
+            expected.map(|(start, word, meaning)| (start, word.to_owned(), meaning))
+        );
     }
 
     #[test]

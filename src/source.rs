@@ -416,12 +416,12 @@ fn floor_boundary(text: &str, offset: usize) -> usize {
 
 /// The part of a `/`-separated path after its last `/`.
 pub fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
 }
 
 /// The part of a `/`-separated path before its last `/`; empty when there is none.
 pub fn parent(path: &str) -> &str {
-    path.rfind('/').map_or("", |slash| &path[..slash])
+    memchr::memrchr(b'/', path.as_bytes()).map_or("", |slash| &path[..slash])
 }
 
 /// Joins a repository folder and a relative path, resolving `.` and `..`. `None` when the result

@@ -33,12 +33,19 @@ const BUILT_IN: &[&str] = &[
 fn main() -> ExitCode {
     let mut tests = vec![
         trials::plain("every_page_is_complete", every_page_is_complete),
+        trials::plain("words_of_a_help_are_found", words_of_a_help_are_found),
         trials::plain(
             "pages_and_checks_belong_together",
             pages_and_checks_belong_together,
         ),
     ];
     tests.extend(catalog::rules().iter().flat_map(examples));
+    tests.extend(catalog::rules().iter().map(|rule| {
+        Trial::test(format!("{}::advice", rule.name), move || {
+            advice_is_applied(rule)
+                .map_err(|problem| format!("rules/{}.md: {problem}", rule.name).into())
+        })
+    }));
 
     trials::run(tests)
 }
@@ -182,12 +189,7 @@ impl Place {
 }
 
 fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
-    let files: Vec<(&str, &str)> = example
-        .files
-        .iter()
-        .map(|file| (file.path.as_str(), file.text.as_str()))
-        .collect();
-    let outcome = lint(rule, &files);
+    let outcome = lint(rule, &texts(example));
     let findings = &outcome.findings;
     let mut unmarked: Vec<Place> = findings
         .iter()
@@ -241,6 +243,175 @@ fn verify(rule: &Rule, example: &Example) -> Result<(), String> {
     }
 
     Ok(())
+}
+
+/// Each help of an error or a warning is applied in an example that comes out clean: what it says
+/// to write is in a `good` example of the page, or in what the fixes make of a `bad` one. Words that
+/// the `bad` example already has are what the help is about, not what it says to write.
+fn advice_is_applied(rule: &Rule) -> Result<(), String> {
+    let mut clean: Vec<Words> = Vec::new();
+    let mut helps: Vec<(String, Words)> = Vec::new();
+
+    for example in rule.examples() {
+        let texts = texts(&example);
+        if example.role == Role::Good {
+            clean.push(Words::of_files(&texts));
+            continue;
+        }
+
+        let fixed = fixed_texts(&example);
+        if !example.fixed.is_empty() && lint(rule, &fixed).findings.is_empty() {
+            clean.push(Words::of_files(&fixed));
+        }
+
+        for finding in lint(rule, &texts).findings {
+            if let Some(help) = finding.help.filter(|_| finding.level >= Level::Warning) {
+                helps.push((help, Words::of_files(&texts)));
+            }
+        }
+    }
+
+    let problems: BTreeSet<String> = helps
+        .iter()
+        .filter_map(|(help, bad)| {
+            let missing: Vec<&str> = pieces_to_write(help)
+                .filter(|piece| !bad.hold(piece) && !clean.iter().any(|words| words.hold(piece)))
+                .collect();
+            let is_applied = missing.is_empty();
+
+            (!is_applied)
+                .then(|| format!("no clean example applies {missing:?} of the help `{help}`"))
+        })
+        .collect();
+    if problems.is_empty() {
+        return Ok(());
+    }
+
+    Err(problems.into_iter().collect::<Vec<_>>().join("\n"))
+}
+
+/// What a help has in backquotes, without what no file can hold.
+fn pieces_to_write(help: &str) -> impl Iterator<Item = &str> {
+    let pieces = help.split('`').skip(1).step_by(2).map(str::trim);
+
+    pieces.filter(|piece| piece.contains(char::is_alphanumeric) && !BY_HAND.contains(piece))
+}
+
+/// The files of an example after its fixes.
+fn fixed_texts(example: &Example) -> Vec<(&str, &str)> {
+    let mut files = texts(example);
+    for (path, text) in &mut files {
+        if let Some((_, fixed)) = example.fixed.iter().find(|(name, _)| name == path) {
+            *text = fixed;
+        }
+    }
+
+    files
+}
+
+/// Commands that a person runs: no file holds them.
+const BY_HAND: &[&str] = &[
+    "deploylint rules",
+    "docker exec",
+    "exec -it",
+    "git rm --cached",
+    "kubectl exec",
+];
+
+/// The words of a text, whatever is between them: one setting may be written in a line or in several.
+#[derive(Clone, Debug)]
+struct Words(Vec<String>);
+
+impl Words {
+    fn of_files(files: &[(&str, &str)]) -> Self {
+        let texts = files.iter().flat_map(|(path, text)| [*path, *text]);
+
+        Self::of(&texts.collect::<Vec<_>>().join("\n"))
+    }
+
+    fn of(text: &str) -> Self {
+        let is_part = |letter: char| letter.is_alphanumeric() || "_-$…".contains(letter);
+        let words = text.split(|letter| !is_part(letter));
+
+        Self(
+            words
+                .filter(|word| !word.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )
+    }
+
+    /// Whether the words of a piece of help are among these, in a row. A word in capitals stands for
+    /// any word, `…` and `<what goes here>` for any number of them.
+    fn hold(&self, piece: &str) -> bool {
+        let open = match (piece.find('<'), piece.rfind('>')) {
+            (Some(start), Some(end)) if start < end => {
+                format!("{} … {}", &piece[..start], &piece[end + 1..])
+            }
+            _ => piece.to_owned(),
+        };
+        let words = Self::of(&open);
+        let mut rest = self.0.as_slice();
+
+        words.0.split(|word| word == "…").all(|run| {
+            let start = (0..=rest.len().saturating_sub(run.len())).find(|start| {
+                let candidate = rest.get(*start..*start + run.len()).unwrap_or(&[]);
+                candidate.len() == run.len()
+                    && candidate
+                        .iter()
+                        .zip(run)
+                        .all(|(word, wanted)| is_word(word, wanted))
+            });
+            if let Some(start) = start {
+                rest = &rest[start + run.len()..];
+            }
+
+            start.is_some()
+        })
+    }
+}
+
+/// Whether a word is the one of a help, or one that it stands for: `NAME`, `NEW_PORT` and `x-`.
+fn is_word(word: &str, wanted: &str) -> bool {
+    let is_placeholder = wanted.len() > 1
+        && wanted
+            .chars()
+            .all(|letter| letter.is_ascii_uppercase() || letter == '_');
+    let is_prefix = wanted.ends_with('-') && word.starts_with(wanted);
+
+    word == wanted || is_placeholder || is_prefix
+}
+
+fn texts(example: &Example) -> Vec<(&str, &str)> {
+    let files = example.files.iter();
+
+    files
+        .map(|file| (file.path.as_str(), file.text.as_str()))
+        .collect()
+}
+
+fn words_of_a_help_are_found() {
+    let words = Words::of("spec:\n  securityContext:\n    runAsUser: 10001\nx-mail: $$PORT # v2");
+
+    for piece in [
+        "securityContext.runAsUser: 10001",
+        "runAsUser: NUMBER",
+        "spec: …: 10001",
+        "# <tag>",
+        "x-",
+        "$$PORT",
+    ] {
+        assert!(words.hold(piece), "{piece}");
+    }
+
+    for piece in [
+        "securityContext.runAsGroup",
+        "runAsUser: 1000",
+        "$PORT",
+        "10001 … spec",
+    ] {
+        assert!(!words.hold(piece), "{piece}");
+    }
 }
 
 /// All rules run, as they would for a user; the findings of others are left out.

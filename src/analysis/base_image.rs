@@ -5,13 +5,13 @@ use super::Ctx;
 pub use super::answers::{EffectiveBase, EffectiveRoot};
 use crate::graph::ContextSource;
 use crate::model::Setting;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 
 /// How many Dockerfiles may build upon each other.
 const MAX_DEPTH: u32 = 8;
 
 /// The base of a stage, and the USER in effect there.
-pub fn effective<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c EffectiveBase {
+pub fn effective<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c EffectiveBase {
     static UNKNOWN: EffectiveBase = EffectiveBase {
         user: Setting::Unknown(None),
         root: EffectiveRoot::Unknown,
@@ -23,7 +23,7 @@ pub fn effective<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c
         .unwrap_or(&UNKNOWN)
 }
 
-fn find_base<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: usize) -> EffectiveBase {
+fn find_base<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: StageId) -> EffectiveBase {
     let (mut dockerfile, mut stage) = (dockerfile, stage);
     let mut user = dockerfile.user(stage).0;
     let mut root = EffectiveRoot::Unknown;

@@ -93,11 +93,7 @@ pub fn is_helper(workload: &Workload, container: &Container) -> bool {
         Some(ClusterProgram::Idle) => true,
         Some(ClusterProgram::Sidecar) if has_company(workload) => true,
         Some(ClusterProgram::Exporter) if !is_first => true,
-        _ => {
-            !is_first
-                && container.ports.is_empty()
-                && workload.pod.main().any(|other| !other.ports.is_empty())
-        }
+        _ => !is_first && container.ports.is_empty() && workload.pod.has_main_ports,
     }
 }
 

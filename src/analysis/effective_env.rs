@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::analysis::{Ctx, Owner};
 use crate::model::container::{Container, EnvFrom, EnvFromKind};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
 use crate::model::kubernetes::{Body, Data, ReferenceKind};
 use crate::model::path_class::is_example_env;
@@ -60,7 +60,7 @@ pub fn effective<'a>(
 }
 
 /// The variables of an image: of each name the last one that the stage or those below it set.
-pub fn image(dockerfile: &Dockerfile, stage: usize) -> Vec<&EnvVar> {
+pub fn image(dockerfile: &Dockerfile, stage: StageId) -> Vec<&EnvVar> {
     let mut seen: HashSet<&str> = HashSet::new();
     let all = dockerfile
         .chain(stage)

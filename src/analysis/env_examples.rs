@@ -1,7 +1,18 @@
 //! The examples of env files, and which of them belongs to a folder.
 
 use crate::analysis::Ctx;
-use crate::source::{SourceFile, file_name, is_inside, parent};
+use crate::source::{Location, SourceFile, file_name, is_inside, parent};
+
+impl Ctx<'_> {
+    /// Where an example env file is needed first, and the variables that it should have. Each mount
+    /// of a project asks; `find` answers for the first one who does.
+    pub fn needed_example(
+        &self,
+        find: impl FnOnce() -> Option<(Location, Vec<String>)>,
+    ) -> Option<&(Location, Vec<String>)> {
+        self.needed_example.get_or_init(find).as_ref()
+    }
+}
 
 /// The example env file that belongs to a folder: its own, or that of the next folder above that
 /// has one.

@@ -7,7 +7,7 @@ use super::Ctx;
 pub use super::answers::JobWork;
 use crate::model::Setting;
 use crate::model::server::task;
-use crate::model::tasks::{Task, json_script, just_recipe, make_target, taskfile_task, toml_task};
+use crate::model::tasks::TaskFormat;
 use crate::model::workflow::{
     ActionRef, Evidence, Job, Matrix, Step, Workflow, command_purposes, job_purposes,
     nested_script, step_purposes,
@@ -27,7 +27,7 @@ pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork
         evidence: Vec::new(),
         is_open: true,
     };
-    let part = (job.index.index(), workflow.jobs.len());
+    let part = (job.index, workflow.jobs.len());
 
     ctx.job_works
         .answer(workflow.id, part, || find_job_work(ctx, workflow, job))
@@ -316,7 +316,7 @@ impl<'a> Follower<'a> {
 
             for name in self.matrix_values(name) {
                 // `bun run scripts/x.ts` runs a file.
-                let is_file = call.runner == TaskRunner::Manifest && name.contains(['/', '.']);
+                let is_file = call.format == TaskFormat::Manifest && name.contains(['/', '.']);
                 found |= is_file || self.named_task(call, Some(&name), folders);
             }
         }
@@ -357,14 +357,15 @@ impl<'a> Follower<'a> {
             };
             let Some(folder) = folder else { continue };
 
-            for file in call.runner.files(self.ctx, &folder, call.is_everywhere) {
-                let Some(task) = call.runner.read(&file.text, name) else {
+            for file in task_files(self.ctx, call, &folder) {
+                let tasks = self.ctx.tasks(file.id);
+                let Some(task) = tasks.and_then(|tasks| tasks.task(name)) else {
                     continue;
                 };
 
                 if self.is_new(&file.path, name.unwrap_or_default()) {
-                    let inside = match call.runner {
-                        TaskRunner::Manifest => file.folder(),
+                    let inside = match call.format {
+                        TaskFormat::Manifest => file.folder(),
                         _ => folder.as_str(),
                     };
                     self.script(&task.script, inside);
@@ -418,97 +419,30 @@ fn is_shell_script(file: &SourceFile) -> bool {
             || shebang.starts_with("#!") && shebang.trim_end().ends_with("sh"))
 }
 
-/// The file formats in which tasks are defined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TaskRunner {
-    Make,
-    Just,
-    Taskfile,
-    /// `package.json`, `composer.json`, `deno.json`, `devbox.json`
-    Manifest,
-    /// `pyproject.toml`, `mise.toml`, `pixi.toml`, `Makefile.toml`
-    Toml,
-}
+/// The files in a folder, or in the whole repository, that may define a task.
+fn task_files<'a>(ctx: &Ctx<'a>, call: &TaskCall<'_>, folder: &str) -> Vec<&'a SourceFile> {
+    let repository = ctx.facts.repository;
+    let paths = call.format.paths().iter();
 
-impl TaskRunner {
-    const fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Make => &["GNUmakefile", "makefile", "Makefile"],
-            Self::Just => &["justfile", "Justfile", ".justfile"],
-            Self::Taskfile => &[
-                "Taskfile.yml",
-                "taskfile.yml",
-                "Taskfile.yaml",
-                "taskfile.yaml",
-                "Taskfile.dist.yml",
-            ],
-            Self::Manifest => &[
-                "package.json",
-                "composer.json",
-                "deno.json",
-                "deno.jsonc",
-                "devbox.json",
-            ],
-            Self::Toml => &[
-                "pyproject.toml",
-                "mise.toml",
-                ".mise.toml",
-                "pixi.toml",
-                "Makefile.toml",
-                "hatch.toml",
-                ".cargo/config.toml",
-            ],
-        }
+    if !call.is_everywhere {
+        return paths
+            .filter_map(|path| repository.find(&join(folder, path)?))
+            .collect();
     }
 
-    /// The files in a folder, or in the whole repository, that may define the task.
-    fn files<'a>(self, ctx: &Ctx<'a>, folder: &str, is_everywhere: bool) -> Vec<&'a SourceFile> {
-        let repository = ctx.facts.repository;
-
-        if is_everywhere {
-            let files = repository.files().iter();
-            return files
-                .filter(|file| {
-                    self.names().contains(&file.name()) && !file.path.contains("node_modules/")
-                })
-                .collect();
-        }
-
-        self.names()
-            .iter()
-            .filter_map(|name| repository.find(&join(folder, name)?))
-            .collect()
-    }
-
-    fn read(self, text: &str, name: Option<&str>) -> Option<Task> {
-        match self {
-            Self::Make => make_target(text, name),
-            Self::Just => just_recipe(text, name),
-            Self::Taskfile => taskfile_task(text, name),
-            Self::Toml => toml_task(text, name?),
-            Self::Manifest => {
-                let name = name?;
-                let script = json_script(text, name)?;
-                let around = [format!("pre{name}"), format!("post{name}")];
-                let parts: Vec<String> = around
-                    .iter()
-                    .filter_map(|around| json_script(text, around))
-                    .chain([script])
-                    .collect();
-
-                Some(Task {
-                    script: parts.join("\n"),
-                    needs: Vec::new(),
-                })
-            }
-        }
-    }
+    let mut files: Vec<&SourceFile> = paths
+        .flat_map(|name| ctx.files_named(name))
+        .map(|file| ctx.facts.source(*file))
+        .filter(|file| !file.path.contains("node_modules/"))
+        .collect();
+    files.sort_by_key(|file| file.id);
+    files
 }
 
 /// A command that runs tasks by their names.
 #[derive(Clone)]
 struct TaskCall<'s> {
-    runner: TaskRunner,
+    format: TaskFormat,
     /// The tasks; `None` for the default one.
     names: Vec<Option<String>>,
     /// The folder that the command names.
@@ -521,8 +455,8 @@ struct TaskCall<'s> {
 
 impl<'s> TaskCall<'s> {
     fn of(invocation: &Invocation<'s>) -> Option<Self> {
-        let call = |runner, names| Self {
-            runner,
+        let call = |format, names| Self {
+            format,
             names,
             folder: None,
             is_everywhere: false,
@@ -539,7 +473,7 @@ impl<'s> TaskCall<'s> {
                 Some(Self {
                     folder: option(&["-C", "--directory"]),
                     ..call(
-                        TaskRunner::Make,
+                        TaskFormat::Make,
                         or_default(named(&plain_words(invocation, &values))),
                     )
                 })
@@ -548,14 +482,14 @@ impl<'s> TaskCall<'s> {
                 let values = ["-f", "--justfile", "-d", "--working-directory", "--set"];
                 let words = plain_words(invocation, &values);
                 let names = named(&words[..words.len().min(1)]);
-                Some(call(TaskRunner::Just, or_default(names)))
+                Some(call(TaskFormat::Just, or_default(names)))
             }
             "task" | "go-task" => {
                 let values = ["-d", "--dir", "-t", "--taskfile", "-o", "--output"];
                 Some(Self {
                     folder: option(&["-d", "--dir"]),
                     ..call(
-                        TaskRunner::Taskfile,
+                        TaskFormat::Taskfile,
                         or_default(named(&plain_words(invocation, &values))),
                     )
                 })
@@ -572,7 +506,7 @@ impl<'s> TaskCall<'s> {
                 Some(Self {
                     is_everywhere: true,
                     is_certain: false,
-                    ..call(TaskRunner::Manifest, named(&names))
+                    ..call(TaskFormat::Manifest, named(&names))
                 })
             }
             "composer" | "deno" => {
@@ -580,7 +514,7 @@ impl<'s> TaskCall<'s> {
                 let names = first_without(words, &["run", "run-script", "task"]);
                 Some(Self {
                     is_certain: false,
-                    ..call(TaskRunner::Manifest, named(names.as_slice()))
+                    ..call(TaskFormat::Manifest, named(names.as_slice()))
                 })
             }
             "cargo" if is_xtask(invocation) => None,
@@ -589,13 +523,13 @@ impl<'s> TaskCall<'s> {
                 let names = first_without(words, &["run", "make", "r"]);
                 Some(Self {
                     is_certain: false,
-                    ..call(TaskRunner::Toml, named(names.as_slice()))
+                    ..call(TaskFormat::Toml, named(names.as_slice()))
                 })
             }
             // `pdm run check` runs a task or a program.
             program if invocation.wrapper(WrapperKind::Runner).is_some() => Some(Self {
                 is_certain: false,
-                ..call(TaskRunner::Toml, named(&[program]))
+                ..call(TaskFormat::Toml, named(&[program]))
             }),
             _ => None,
         }
@@ -631,7 +565,7 @@ impl<'s> TaskCall<'s> {
         };
 
         Some(Self {
-            runner: TaskRunner::Manifest,
+            format: TaskFormat::Manifest,
             names: vec![Some(name)],
             folder: invocation
                 .option(&["--prefix", "-C", "--cwd", "--dir"])

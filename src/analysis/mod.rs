@@ -43,12 +43,13 @@ use crate::credential::{self, SecretFile};
 use crate::graph::Graph;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::workflow::Workflow;
-use crate::source::FileId;
+use crate::model::tasks::{TaskFile, TaskFormat};
+use crate::model::workflow::{Job, Workflow};
+use crate::source::{FileId, Location};
 use answers::{BuildContext, EffectiveBase, JobWork, MisplacedVariable, RootUse, Started};
 use ignored::Ignored;
 use slots::{PartSlots, Slots};
@@ -71,8 +72,14 @@ pub struct Analysis<'a> {
     extensions: OnceLock<HashMap<String, HashSet<String>>>,
     /// The files of each name.
     file_names: OnceLock<HashMap<String, Vec<FileId>>>,
+    /// The files of task runners, each with its tasks.
+    task_files: OnceLock<HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)>>,
     /// The folders that hold more than files about containers.
     project_folders: OnceLock<HashSet<String>>,
+    /// Where an example env file is needed first, and the variables that it should have.
+    needed_example: OnceLock<Option<(Location, Vec<String>)>>,
+    /// The files that define a group of upstreams, by its name: see `upstream`.
+    upstream_groups: OnceLock<HashMap<String, Vec<FileId>>>,
     /// Whether GitHub runs a workflow of the repository.
     has_live_workflow: OnceLock<bool>,
 
@@ -81,11 +88,11 @@ pub struct Analysis<'a> {
     build_folders: OnceLock<HashMap<String, Vec<String>>>,
     build_contexts: Slots<Dockerfile, Vec<BuildContext>>,
     script_folders: Slots<Dockerfile, Vec<String>>,
-    shipped_layers: Slots<Dockerfile, BTreeSet<usize>>,
-    built_stages: Slots<Dockerfile, BTreeSet<usize>>,
-    stage_bases: PartSlots<Dockerfile, EffectiveBase>,
-    stage_servers: PartSlots<Dockerfile, Vec<Started>>,
-    stage_root_uses: PartSlots<Dockerfile, RootUse>,
+    shipped_layers: Slots<Dockerfile, BTreeSet<StageId>>,
+    built_stages: Slots<Dockerfile, BTreeSet<StageId>>,
+    stage_bases: PartSlots<Dockerfile, Stage, EffectiveBase>,
+    stage_servers: PartSlots<Dockerfile, Stage, Vec<Started>>,
+    stage_root_uses: PartSlots<Dockerfile, Stage, RootUse>,
 
     // About containers, of services and of pods.
     container_folders: Slots<Container, Vec<String>>,
@@ -96,7 +103,7 @@ pub struct Analysis<'a> {
     misplaced_variables: Slots<Project, Vec<MisplacedVariable>>,
 
     // About workflows and their jobs.
-    job_works: PartSlots<Workflow, JobWork>,
+    job_works: PartSlots<Workflow, Job, JobWork>,
 }
 
 impl<'a> Analysis<'a> {
@@ -115,7 +122,10 @@ impl<'a> Analysis<'a> {
             secret_files: OnceLock::new(),
             extensions: OnceLock::new(),
             file_names: OnceLock::new(),
+            task_files: OnceLock::new(),
             project_folders: OnceLock::new(),
+            needed_example: OnceLock::new(),
+            upstream_groups: OnceLock::new(),
             has_live_workflow: OnceLock::new(),
             build_folders: OnceLock::new(),
             build_contexts: Slots::new(dockerfiles),

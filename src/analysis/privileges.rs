@@ -7,7 +7,7 @@ pub use super::answers::RootUse;
 use crate::analysis::{Ctx, startup};
 use crate::graph::User;
 use crate::model::container::MountSource;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::package::{Verb, call};
 use crate::model::server::{ScriptFolders, script_files};
 use crate::source::{SourceFile, file_name};
@@ -58,7 +58,7 @@ const DROPPING: &[&str] = &["setuser", "s6-applyuidgid", "s6-envuidgid", "usersp
 const MAX_DEPTH: u32 = 3;
 
 /// What a stage does with root.
-pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c RootUse {
+pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c RootUse {
     let part = (stage, dockerfile.stages.len());
 
     ctx.stage_root_uses
@@ -68,7 +68,7 @@ pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c 
         .unwrap_or(&RootUse::Unknown)
 }
 
-fn find_root_use(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> RootUse {
+fn find_root_use(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> RootUse {
     let mut search = Search {
         folders: ScriptFolders {
             repository: ctx.facts.repository,
@@ -268,7 +268,7 @@ fn is_script_call(invocation: &Invocation) -> bool {
 }
 
 /// What in the image or in its users shows that it has to be root.
-fn needs_root(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Option<String> {
+fn needs_root(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Option<String> {
     let asks_engine = ctx.graph.uses_of_stage(dockerfile.file, stage).any(|image_use| {
         let container = match image_use.user {
             User::Service(_, service) => &service.container,

@@ -2,10 +2,12 @@
 //! first one who asks makes.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 use super::Ctx;
 use super::ignored::Ignored;
 use crate::credential::{SecretFile, secret_file};
+use crate::model::tasks::{TaskFile, TaskFormat};
 use crate::source::{FileId, Repository, parent};
 
 impl Ctx<'_> {
@@ -58,6 +60,24 @@ impl Ctx<'_> {
             .is_some_and(|folders| folders.contains(folder))
     }
 
+    /// The files of a name, in any folder, in order.
+    pub fn files_named(&self, name: &str) -> &[FileId] {
+        self.file_names
+            .get_or_init(|| files_by_name(self.facts.repository))
+            .get(name)
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// The tasks that a file defines; `None` if it is not a file of a task runner.
+    pub fn tasks(&self, file: FileId) -> Option<&TaskFile> {
+        let files = self
+            .task_files
+            .get_or_init(|| task_files(self.facts.repository));
+        let (format, tasks) = files.get(&file)?;
+
+        Some(tasks.get_or_init(|| TaskFile::parse(*format, &self.facts.source(file).text)))
+    }
+
     /// Whether a file of this name is in a folder or below it.
     pub fn holds_name(&self, folder: &str, name: &str) -> bool {
         let repository = self.facts.repository;
@@ -66,8 +86,7 @@ impl Ctx<'_> {
             return false;
         };
 
-        let names = self.file_names.get_or_init(|| files_by_name(repository));
-        let files = names.get(name).map_or(&[][..], Vec::as_slice);
+        let files = self.files_named(name);
         let start = files.partition_point(|file| *file < first.id);
 
         files.get(start).is_some_and(|file| *file <= last.id)
@@ -137,6 +156,18 @@ fn folders_by_extension(repository: Repository) -> HashMap<String, HashSet<Strin
     }
 
     extensions
+}
+
+/// The files of task runners; each is parsed when it is first asked for.
+fn task_files(repository: Repository) -> HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)> {
+    let files = repository.files().iter();
+
+    files
+        .filter_map(|file| {
+            let format = TaskFormat::of_path(&file.path)?;
+            Some((file.id, (format, OnceLock::new())))
+        })
+        .collect()
 }
 
 fn files_by_name(repository: Repository) -> HashMap<String, Vec<FileId>> {

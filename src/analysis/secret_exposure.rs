@@ -334,8 +334,20 @@ pub fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
         .filter(|var| credential::secret_name(&var.name.value).is_some());
     !facts.hits.is_empty()
         || secrets.any(|var| {
-            var.value
-                .literal()
-                .is_some_and(|value| !value.value.trim().is_empty())
+            let value = var.value.literal();
+            value.is_some_and(|value| may_be_credential(&var.name.value, value.value.trim()))
         })
+}
+
+/// Whether the value of a secret may be one: not a comment in its place, a switch or a placeholder.
+fn may_be_credential(name: &str, value: &str) -> bool {
+    let is_other = value.is_empty()
+        || value.starts_with('#')
+        || ["true", "false"].contains(&value.to_ascii_lowercase().as_str());
+
+    !is_other
+        && !matches!(
+            credential::classify(name, value, Place::Variable),
+            Verdict::Placeholder | Verdict::Reference
+        )
 }

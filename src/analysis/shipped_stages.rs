@@ -1,19 +1,19 @@
 //! Stages of a Dockerfile: which are shipped, built, for development.
 
 use crate::analysis::Ctx;
-use crate::model::dockerfile::{Dockerfile, Stage};
+use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::file_role::is_development_word;
 use crate::source::{join, parent};
 use std::collections::BTreeSet;
 
 /// The stages whose layers are in a shipped image: the shipped ones and those they are built
 /// `FROM`.
-pub fn shipped_layers<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<usize> {
+pub fn shipped_layers<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId> {
     ctx.shipped_layers
         .answer(dockerfile.id, || find_shipped_layers(ctx, dockerfile))
 }
 
-fn find_shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+fn find_shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<StageId> {
     let mut layers = BTreeSet::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
@@ -29,7 +29,7 @@ fn find_shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<usize> {
 }
 
 /// The stages that building a shipped image builds.
-pub fn built<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<usize> {
+pub fn built<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId> {
     ctx.built_stages.answer(dockerfile.id, || {
         dockerfile
             .reachable(ctx.graph.shipped(dockerfile))
@@ -59,7 +59,7 @@ pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
 /// builds it.
 pub fn is_placeholder(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
     dockerfile.stages.len() == 1
-        && dockerfile.instructions_of(0).next().is_none()
+        && dockerfile.instructions().next().is_none()
         && ctx.graph.uses(dockerfile.file).is_empty()
 }
 
@@ -72,7 +72,7 @@ pub fn is_development_stage(stage: &Stage) -> bool {
 }
 
 /// Whether the image of a stage is for development or tests: by its own name, or its Dockerfile's.
-pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
     dockerfile
         .stages
         .get(stage)
@@ -81,7 +81,7 @@ pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> b
 }
 
 /// The shipped stages that serve: none for development or tests.
-pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<usize> {
+pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<StageId> {
     ctx.graph
         .shipped(dockerfile)
         .into_iter()

@@ -2,38 +2,36 @@
 
 use std::sync::OnceLock;
 
-use crate::model::id::Id;
+use crate::model::id::{Id, IdVec};
 
 /// A place for an answer about each part of a kind. `V` borrows nothing from the facts, which would
 /// tie every user of the answers to their lifetime.
 #[derive(Debug)]
 pub struct Slots<T, V> {
-    cells: Vec<OnceLock<V>>,
-    kind: std::marker::PhantomData<fn() -> T>,
+    cells: IdVec<T, OnceLock<V>>,
 }
 
 impl<T, V> Slots<T, V> {
     pub fn new(count: usize) -> Self {
         Self {
-            cells: std::iter::repeat_with(OnceLock::new).take(count).collect(),
-            kind: std::marker::PhantomData,
+            cells: IdVec::with(count, OnceLock::new),
         }
     }
 
     /// The answer about one part. It must not ask for itself.
     pub fn answer(&self, id: Id<T>, answer: impl FnOnce() -> V) -> &V {
-        self.cells[id.index()].get_or_init(answer)
+        self.cells[id].get_or_init(answer)
     }
 }
 
 /// A place for an answer about each of several parts in a part: the stages of a Dockerfile, the
 /// jobs of a workflow.
 #[derive(Debug)]
-pub struct PartSlots<T, V> {
-    cells: Slots<T, Vec<OnceLock<V>>>,
+pub struct PartSlots<T, P, V> {
+    cells: Slots<T, IdVec<P, OnceLock<V>>>,
 }
 
-impl<T, V> PartSlots<T, V> {
+impl<T, P, V> PartSlots<T, P, V> {
     pub fn new(count: usize) -> Self {
         Self {
             cells: Slots::new(count),
@@ -44,12 +42,10 @@ impl<T, V> PartSlots<T, V> {
     pub fn answer(
         &self,
         id: Id<T>,
-        (part, count): (usize, usize),
+        (part, count): (Id<P>, usize),
         answer: impl FnOnce() -> V,
     ) -> Option<&V> {
-        let cells = self.cells.answer(id, || {
-            std::iter::repeat_with(OnceLock::new).take(count).collect()
-        });
+        let cells = self.cells.answer(id, || IdVec::with(count, OnceLock::new));
 
         Some(cells.get(part)?.get_or_init(answer))
     }
@@ -69,10 +65,11 @@ mod tests {
 
     #[test]
     fn parts_of_parts_are_apart() {
-        let slots: PartSlots<u8, usize> = PartSlots::new(1);
-        assert_eq!(slots.answer(Id::new(0), (0, 2), || 1), Some(&1));
-        assert_eq!(slots.answer(Id::new(0), (1, 2), || 2), Some(&2));
-        assert_eq!(slots.answer(Id::new(0), (0, 2), || 3), Some(&1));
-        assert_eq!(slots.answer(Id::new(0), (2, 2), || 4), None);
+        let slots: PartSlots<u8, u16, usize> = PartSlots::new(1);
+        let ask = |part, value| slots.answer(Id::new(0), (Id::new(part), 2), || value);
+        assert_eq!(ask(0, 1), Some(&1));
+        assert_eq!(ask(1, 2), Some(&2));
+        assert_eq!(ask(0, 3), Some(&1));
+        assert_eq!(ask(2, 4), None);
     }
 }

@@ -4,7 +4,7 @@
 use crate::analysis::Ctx;
 use crate::model::Command;
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::source::{Location, OffsetMap, Span};
 use crate::syntax::shell::{self, Script};
 
@@ -46,7 +46,7 @@ pub enum StartPart {
 }
 
 /// The command of a stage's image by itself.
-pub fn of_stage(dockerfile: &Dockerfile, stage: usize) -> Option<StartCommand<'_>> {
+pub fn of_stage(dockerfile: &Dockerfile, stage: StageId) -> Option<StartCommand<'_>> {
     let (entrypoint, cmd) = dockerfile.start(stage);
 
     join(entrypoint, cmd)

@@ -7,12 +7,12 @@ use crate::analysis::{Ctx, Owner};
 use crate::model::Command;
 use crate::model::compose::Service;
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::server::{ScriptFolders, command_servers};
 use crate::source::{Located, parent};
 
 /// The servers that a stage starts by itself.
-pub fn stage<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: usize) -> &'c [Started] {
+pub fn stage<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c [Started] {
     let part = (stage, dockerfile.stages.len());
     let servers = ctx.stage_servers.answer(dockerfile.id, part, || {
         let joined = start::of_stage(dockerfile, stage);

@@ -1,11 +1,77 @@
 //! Addresses in configuration files, such as a proxy's upstreams: whether the services that read the
 //! file can reach them.
 
+use std::collections::HashMap;
+
 use crate::analysis::Ctx;
 use crate::analysis::hosts::{may_reach, nearest_name, serves};
 use crate::graph::ConfigConsumer;
 use crate::model::compose::Service;
-use crate::source::{Located, Location, Span};
+use crate::source::{FileId, Located, Location, Repository, Span};
+
+/// Whether another file defines a group of upstreams of this name: nginx includes files by pattern,
+/// and its image fills templates in.
+pub fn is_group_elsewhere(ctx: &Ctx, name: &str, file: FileId) -> bool {
+    let groups = ctx
+        .upstream_groups
+        .get_or_init(|| upstream_groups(ctx.facts.repository));
+
+    groups
+        .get(name)
+        .is_some_and(|files| files.iter().any(|other| *other != file))
+}
+
+/// The groups of upstreams of all files, by name, with the files that define them.
+fn upstream_groups(repository: Repository) -> HashMap<String, Vec<FileId>> {
+    let mut groups: HashMap<String, Vec<FileId>> = HashMap::new();
+    let files = repository.files().iter();
+
+    for file in files.filter(|file| file.text.contains("upstream")) {
+        let lines = file.text.lines();
+
+        for line in lines.filter(|line| line.contains("upstream")) {
+            let words = words_of(line, 0);
+            let pairs = words.windows(2).filter(|pair| pair[0].1 == "upstream");
+
+            for pair in pairs {
+                let files = groups.entry(pair[1].1.to_owned()).or_default();
+                if files.last() != Some(&file.id) {
+                    files.push(file.id);
+                }
+            }
+        }
+    }
+
+    groups
+}
+
+/// The words of a line that starts at an offset; `;` and braces are words by themselves.
+pub fn words_of(line: &str, start: usize) -> Vec<(usize, &str)> {
+    let comment = line
+        .find('#')
+        .filter(|hash| *hash == 0 || line[..*hash].ends_with([' ', '\t', ';', '{', '}']));
+    let code = &line[..comment.unwrap_or(line.len())];
+    let mut words = Vec::new();
+    let mut word_start: Option<usize> = None;
+
+    for (offset, c) in code.char_indices().chain([(code.len(), ' ')]) {
+        let is_sign = matches!(c, ';' | '{' | '}') && !(c == '{' && code[..offset].ends_with('$'));
+        if !c.is_whitespace() && !is_sign {
+            word_start.get_or_insert(offset);
+            continue;
+        }
+
+        if let Some(begin) = word_start.take() {
+            words.push((start + begin, &code[begin..offset]));
+        }
+
+        if is_sign {
+            words.push((start + offset, &code[offset..=offset]));
+        }
+    }
+
+    words
+}
 
 /// An address in a configuration file, with the locations of its parts.
 #[derive(Clone, Debug, PartialEq, Eq)]

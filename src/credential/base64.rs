@@ -20,16 +20,7 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
     let (mut bits, mut count) = (0u32, 0);
 
     for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            _ => return None,
-        };
-
-        bits = bits << 6 | u32::from(value);
+        bits = bits << 6 | u32::from(digit_value(byte)?);
         count += 6;
 
         if count >= 8 {
@@ -39,6 +30,18 @@ pub fn base64(text: &str) -> Option<Vec<u8>> {
     }
 
     Some(bytes)
+}
+
+/// The six bits of a digit of either alphabet.
+pub(super) const fn digit_value(digit: u8) -> Option<u8> {
+    Some(match digit {
+        b'A'..=b'Z' => digit - b'A',
+        b'a'..=b'z' => digit - b'a' + 26,
+        b'0'..=b'9' => digit - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => return None,
+    })
 }
 
 /// The base64 forms of a text that is part of a longer one: one for each of the three offsets at

@@ -107,20 +107,30 @@ fn is_plain_word(part: &str) -> bool {
 /// The kind of `value`, the literal set for `name`, whatever the place.
 pub(super) fn judge(name: &str, value: &str) -> Verdict {
     let value = value.trim();
+    let hit = if value.len() >= 8 {
+        scan(value).into_iter().next()
+    } else {
+        None
+    };
+    let kind = secret_name(name);
+
+    // Nearly every value of a file ends here.
+    if hit.is_none() && kind.is_none() {
+        return Verdict::NotSecret;
+    }
+
     if public::is_public(value) || public::is_public_name(&words_of_name(name)) {
         return Verdict::NotSecret;
     }
 
-    if value.len() >= 8
-        && let Some(hit) = scan(value).into_iter().next()
-    {
+    if let Some(hit) = hit {
         return match hit.kind {
             HitKind::ConnectionString { .. } => Verdict::UrlPassword(hit),
             HitKind::ProviderToken { .. } | HitKind::PrivateKey { .. } => Verdict::Token(hit),
         };
     }
 
-    let Some(kind) = secret_name(name) else {
+    let Some(kind) = kind else {
         return Verdict::NotSecret;
     };
 
@@ -236,11 +246,11 @@ const OWN_TOKENS: &[&str] = &[
 /// Whether the name is that of a secret which the program itself checks: it starts with whatever it
 /// is given, also with a placeholder.
 pub fn is_own_secret(name: &str) -> bool {
-    let words = words_of_name(name);
     let Some(kind) = secret_name(name) else {
         return false;
     };
 
+    let words = words_of_name(name);
     let known = match kind {
         NameKind::Password => OWN_PASSWORDS,
         NameKind::Token => OWN_TOKENS,

@@ -7,11 +7,12 @@
 use std::borrow::Cow;
 
 use super::assign::{Values, assignments};
-use super::base64::base64;
+use super::base64::{base64, digit_value};
 use super::decoded::Decoded;
 use super::named::named_values;
 use super::redact::{disjoint, mask};
 use super::scan::scan_inside_words;
+use crate::search::byte_set;
 use crate::source::{Span, clip, slice};
 
 /// The kind of a text.
@@ -86,9 +87,15 @@ fn runs(text: &str) -> impl Iterator<Item = Span> {
 
     std::iter::from_fn(move || {
         loop {
-            offset += bytes.get(offset..)?.iter().position(is_base64_digit)?;
+            offset += bytes
+                .get(offset..)?
+                .iter()
+                .position(|byte| is_base64_digit(*byte))?;
             let rest = &bytes[offset..];
-            let length = rest.iter().take_while(|byte| is_base64_digit(byte)).count();
+            let length = rest
+                .iter()
+                .take_while(|byte| is_base64_digit(**byte))
+                .count();
             let padding = rest[length..]
                 .iter()
                 .take(2)
@@ -105,8 +112,10 @@ fn runs(text: &str) -> impl Iterator<Item = Span> {
     })
 }
 
-const fn is_base64_digit(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+const fn is_base64_digit(byte: u8) -> bool {
+    const DIGITS: [bool; 256] =
+        byte_set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_");
+    DIGITS[byte as usize]
 }
 
 /// Whether a run is base64 of a text with a credential; the base64 may begin up to three characters
@@ -124,10 +133,18 @@ fn hides_secret(run: &str, depth: u32) -> bool {
 /// Whether the first decoded bytes can be text. Most long words are not base64, and fail this
 /// check.
 fn begins_readable(run: &str) -> bool {
-    let first = base64(clip(run, 12)).unwrap_or_default();
-    first
-        .iter()
-        .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+    let mut groups = clip(run, 12).as_bytes().chunks_exact(4);
+
+    groups.all(|group| {
+        let bits = group.iter().fold(0, |bits, digit| {
+            bits << 6 | u32::from(digit_value(*digit).unwrap_or_default())
+        });
+        let [_, bytes @ ..] = bits.to_be_bytes();
+
+        bytes
+            .iter()
+            .all(|byte| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~'))
+    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! One loose grammar covers YAML, JSON, Dockerfiles, shells, URLs and templates. It is used to hide
 //! secrets, never to report them, so an error costs only a few stars.
 
+use crate::search::byte_set;
 use crate::source::Span;
 
 /// A decoded text with the source of each of its bytes.
@@ -28,7 +29,7 @@ struct Piece {
 impl Decoded {
     /// Decodes a text; `None` if the decoded text is equal to it.
     pub fn of(text: &str) -> Option<Self> {
-        if !text.as_bytes().iter().any(|byte| is_marked(*byte)) {
+        if !text.bytes().any(|byte| MARKS[usize::from(byte)]) {
             return None;
         }
 
@@ -134,7 +135,15 @@ impl Decoder<'_> {
     /// Adds the next byte, and all bytes after it that are not marks, unchanged.
     fn copy(&mut self) {
         let rest = &self.bytes[self.position + 1..];
-        let plain = rest.iter().take_while(|byte| !is_marked(**byte)).count();
+        let marks = if self.defaults > 0 {
+            &MARKS_IN_DEFAULT
+        } else {
+            &MARKS
+        };
+        let plain = rest
+            .iter()
+            .take_while(|byte| !marks[usize::from(**byte)])
+            .count();
         let end = self.position + 1 + plain;
         match self.pieces.last_mut() {
             Some(last) if last.verbatim && last.source.end as usize == self.position => {
@@ -330,13 +339,10 @@ impl Decoder<'_> {
     }
 }
 
-/// Bytes at which something may have to be decoded, or ends.
-const fn is_marked(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'\\' | b'\'' | b'"' | b'`' | b'$' | b'%' | b'{' | b'}' | b'\n'
-    )
-}
+/// Bytes at which something may have to be decoded.
+const MARKS: [bool; 256] = byte_set(b"\\'\"`$%{");
+/// The same inside of an expansion, which may end.
+const MARKS_IN_DEFAULT: [bool; 256] = byte_set(b"\\'\"`$%{}\n");
 
 /// Bytes that tokens are made of.
 const fn is_word(byte: u8) -> bool {

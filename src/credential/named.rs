@@ -10,6 +10,9 @@ use super::names::secret_name;
 use super::shape;
 use crate::source::{Span, slice};
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// The longest value that is read, in bytes.
 const LONGEST: usize = 4_096;
@@ -21,6 +24,12 @@ const LONGEST_NAME: usize = 128;
 const PAIR: usize = 300;
 /// The shortest credential in a header, in bytes.
 const SHORTEST_HEADER: usize = 16;
+
+/// What flags begin with.
+static FLAG: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("--"));
+/// The schemes of headers with a credential, without the letter that may be in either case.
+static SCHEMES: LazyLock<[Finder<'static>; 4]> =
+    LazyLock::new(|| ["earer ", "asic ", "EARER ", "ASIC "].map(Finder::new));
 
 /// The sign between a name and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,13 +54,13 @@ pub fn named_values(text: &str) -> Vec<Span> {
         add_assigned(text, sign, &mut values);
     }
 
-    for flag in memchr::memmem::find_iter(text.as_bytes(), b"--") {
+    for flag in FLAG.find_iter(text.as_bytes()) {
         values.extend(flag_value(text, flag));
     }
 
-    for scheme in ["earer ", "asic ", "EARER ", "ASIC "] {
-        for start in memchr::memmem::find_iter(text.as_bytes(), scheme) {
-            values.extend(header_value(text, start + scheme.len()));
+    for scheme in SCHEMES.iter() {
+        for start in scheme.find_iter(text.as_bytes()) {
+            values.extend(header_value(text, start + scheme.needle().len()));
         }
     }
 

@@ -78,21 +78,27 @@ pub fn secret_name(name: &str) -> Option<NameKind> {
 /// Whether a name holds the first letters of a word for a secret. Most names in a file do not, and
 /// need not be split into words.
 fn holds_stem(name: &str) -> bool {
-    const STEMS: [&[u8; 3]; 10] = [
-        b"pas", b"psw", b"tok", b"pat", b"sec", b"sal", b"pep", b"cre", b"key", b"aut",
-    ];
     // Letters outside ASCII may have these letters as their lower case.
-    if !name.is_ascii() {
-        return true;
+    !name.is_ascii() || (0..name.len()).any(|start| is_stem(&name.as_bytes()[start..]))
+}
+
+/// Whether a text begins with the first letters of a word for a secret, in either case.
+fn is_stem(text: &[u8]) -> bool {
+    let rest: &[&[u8; 2]] = match text[0] | 0x20 {
+        b'p' => &[b"as", b"sw", b"at", b"ep"],
+        b't' => &[b"ok"],
+        b's' => &[b"ec", b"al"],
+        b'c' => &[b"re"],
+        b'k' => &[b"ey"],
+        b'a' => &[b"ut"],
+        _ => return false,
+    };
+
+    match text {
+        [b'p' | b'P', b'w' | b'W', ..] => true,
+        [_, second, third, ..] => rest.contains(&&[second | 0x20, third | 0x20]),
+        _ => false,
     }
-
-    let bytes = name.as_bytes();
-    let is_stem = |window: &[u8]| STEMS.iter().any(|stem| window.eq_ignore_ascii_case(*stem));
-
-    bytes.windows(3).any(is_stem)
-        || bytes
-            .windows(2)
-            .any(|window| window.eq_ignore_ascii_case(b"pw"))
 }
 
 /// The kind of a name whose words are written together: `PGPASSWORD`, `MINIO_SECRETKEY`,

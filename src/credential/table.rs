@@ -9,7 +9,7 @@ use regex::bytes::{Regex, RegexBuilder};
 
 use super::hit::Certainty;
 use crate::embedded::table;
-use crate::search;
+use crate::search::Keywords;
 
 /// A token format: an entry of the data file.
 #[derive(Debug, serde::Deserialize)]
@@ -102,9 +102,7 @@ pub enum Keyword {
 
 pub struct TokenTable {
     pub formats: Vec<TokenFormat>,
-    keywords: Vec<(String, Keyword)>,
-    /// Indices of keywords. The shortest have three bytes, so every offset is looked up.
-    search: search::HeadTable<usize, 3, 1>,
+    keywords: Keywords<Keyword>,
 }
 
 #[derive(serde::Deserialize)]
@@ -145,28 +143,17 @@ fn build(file: TokenFile) -> TokenTable {
         );
     }
 
-    let search = search::HeadTable::new(
-        keywords
-            .iter()
-            .enumerate()
-            .map(|(index, (literal, _))| (literal, index)),
-    );
     TokenTable {
         formats: file.token,
-        keywords,
-        search,
+        keywords: Keywords::new(keywords),
     }
 }
 
 impl TokenTable {
     /// Calls `visit` with the range and the kind of every keyword in the text.
     pub fn each(&self, text: &str, mut visit: impl FnMut(Range<usize>, Keyword)) {
-        self.search.each(text, |start, index| {
-            let (literal, keyword) = &self.keywords[index];
-            // The search matches in either case.
-            if text.as_bytes()[start..].starts_with(literal.as_bytes()) {
-                visit(start..start + literal.len(), *keyword);
-            }
+        self.keywords.each(text, |start, literal, keyword| {
+            visit(start..start + literal.len(), keyword);
         });
     }
 }

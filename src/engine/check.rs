@@ -9,14 +9,14 @@ use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Ctx, Owner, roles};
 use crate::catalog::{self, Rule};
-use crate::fence::{self, isolate};
+use crate::fence::{self, attempt, isolate};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Service;
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::Object;
 use crate::model::workflow::Workflow;
-use crate::rules::{CHECKS, Check, CheckFn, additions, declarative, name_role};
+use crate::rules::{CHECKS, Check, CheckFn, additions, declarative, each_built, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
@@ -178,35 +178,57 @@ fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
                     check_workflow(ctx, rule, workflow, run, findings);
                 }
             }
-            CheckFn::Image(run) => {
+            CheckFn::Image(run) if facts.objects.is_empty() => {
                 for image in facts.images() {
                     guard(rule, source.id, findings, |sink| run(ctx, image, sink));
                 }
             }
-            CheckFn::Object(run) => {
-                for object in &facts.objects {
-                    guard_object(rule, object, findings, |sink| run(ctx, object, sink));
-                }
-            }
-            CheckFn::Workload(run) => {
-                for (object, workload) in facts.workloads() {
-                    guard_object(rule, object, findings, |sink| {
-                        run(ctx, object, workload, sink)
-                    });
-                }
-            }
-            CheckFn::Container(run) => {
-                for (object, workload) in facts.workloads() {
-                    let owner = Owner::Kubernetes(object, workload);
-
-                    for container in &workload.pod.containers {
-                        guard_object(rule, object, findings, |sink| {
-                            run(ctx, owner, container, sink)
-                        });
-                    }
-                }
-            }
+            CheckFn::Object(_)
+            | CheckFn::Workload(_)
+            | CheckFn::Container(_)
+            | CheckFn::Image(_) => each_built(ctx, facts, findings, |object, findings| {
+                check_object(ctx, rule, check.run, object, findings);
+            }),
             CheckFn::Project(_) | CheckFn::Service(_) | CheckFn::Repository(_) => {}
+        }
+    }
+}
+
+/// Runs a check of an object, or of its parts.
+fn check_object(
+    ctx: &Ctx,
+    rule: &'static Rule,
+    run: CheckFn,
+    object: &Object,
+    findings: &mut Vec<Finding>,
+) {
+    if let CheckFn::Object(run) = run {
+        guard_object(rule, object, findings, |sink| run(ctx, object, sink));
+        return;
+    }
+
+    let Some(workload) = object.workload() else {
+        return;
+    };
+
+    if let CheckFn::Workload(run) = run {
+        guard_object(rule, object, findings, |sink| {
+            run(ctx, object, workload, sink)
+        });
+        return;
+    }
+
+    let owner = Owner::Kubernetes(object, workload);
+
+    for container in &workload.pod.containers {
+        match (run, &container.image) {
+            (CheckFn::Container(run), _) => guard_object(rule, object, findings, |sink| {
+                run(ctx, owner, container, sink)
+            }),
+            (CheckFn::Image(run), Some(image)) => {
+                guard(rule, object.file, findings, |sink| run(ctx, image, sink));
+            }
+            _ => {}
         }
     }
 }
@@ -341,12 +363,17 @@ fn guard(
     run: impl FnOnce(&mut Sink),
 ) {
     let mut sink = Sink::new(rule.name, rule.level, rule.confidence);
-    let done = isolate(rule.name, file, || run(&mut sink));
+    let done = attempt(rule.name, file, || run(&mut sink));
+
+    // Nearly every check of nearly every file ends here.
+    if done.is_ok() && sink.is_empty() {
+        return;
+    }
 
     findings.append(&mut sink.into_findings());
     findings.extend(
         done.err()
-            .map(|finding| fence::of_rule(*finding, rule.name)),
+            .map(|panicked| fence::of_rule(panicked.into(), rule.name)),
     );
 }
 

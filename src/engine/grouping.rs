@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use super::units::{ObjectKey, Unit, Units};
+use super::units::{ObjectKey, Precedence, Unit, Units};
 use crate::catalog::{self, CauseTable, Profile, Sameness, Scope};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{ALSO, Finding, Label, Level};
@@ -24,8 +24,13 @@ pub(super) fn join_causes(by_file: &mut [Vec<Finding>], units: &Units, profile: 
         removed = include_parts(by_file, &groups);
     }
 
-    for mut group in groups {
-        group.retain(|index| !removed.contains(index));
+    for group in groups.iter().filter(|group| group.len() > 1) {
+        let group: Vec<Index> = group
+            .iter()
+            .filter(|index| !removed.contains(*index))
+            .copied()
+            .collect();
+
         if group.len() > 1 {
             join(by_file, &group, units);
             removed.extend(group.into_iter().skip(1));
@@ -39,8 +44,15 @@ pub(super) fn join_causes(by_file: &mut [Vec<Finding>], units: &Units, profile: 
 /// missing whole at its own place is told with it only if that is so for all of its group: a finding
 /// that stays lists all its places.
 fn include_parts(by_file: &mut [Vec<Finding>], groups: &[Vec<Index>]) -> HashSet<Index> {
+    // The rules whose findings may include another one that is here.
+    let including: HashSet<&str> = indexed(by_file)
+        .filter(|(_, finding)| finding.part_of.is_some())
+        .filter_map(|(_, finding)| cause_table(finding.rule))
+        .flat_map(|table| table.part_of.iter().map(String::as_str))
+        .collect();
     let mut wholes: HashMap<(&str, Location), Index> = HashMap::new();
-    for (index, finding) in indexed(by_file) {
+    let including = indexed(by_file).filter(|(_, finding)| including.contains(finding.rule));
+    for (index, finding) in including {
         let related = finding.related.iter().map(|label| label.location);
         let places = [finding.location].into_iter().chain(finding.anchor);
         for place in places.chain(related) {
@@ -143,7 +155,8 @@ enum ScopeKey<'k> {
 fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
     let indexes: Vec<Index> = indexed(by_file).map(|(index, _)| index).collect();
     let mut groups = Groups::new(indexes.len());
-    let mut first_of: HashMap<Key, usize> = HashMap::new();
+    // Most findings have two or three bonds.
+    let mut first_of: HashMap<Key, usize> = HashMap::with_capacity(3 * indexes.len());
     let mut counts: HashMap<(FileId, &str, &ObjectKey, &str), u32> = HashMap::new();
 
     for (number, (_, finding)) in indexed(by_file).enumerate() {
@@ -176,23 +189,34 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
         }
     }
 
-    let mut members: HashMap<usize, Vec<Index>> = HashMap::new();
+    let mut members: Vec<(usize, Index)> = Vec::with_capacity(indexes.len());
     for (number, index) in indexes.iter().enumerate() {
-        members.entry(groups.root(number)).or_default().push(*index);
+        members.push((groups.root(number), *index));
     }
 
-    let mut groups: Vec<Vec<Index>> = members.into_values().collect();
-    groups.sort_unstable();
-    for group in &mut groups {
-        group.sort_by_cached_key(|index| {
-            let level = by_file[index.0][index.1].level;
-            let precedence = units.precedence(FileId(index.0 as u32));
+    // The root of a group is its first finding.
+    members.sort_unstable();
+    let mut precedences: HashMap<usize, Precedence> = HashMap::new();
+    let mut precedence = |file: usize| {
+        *precedences
+            .entry(file)
+            .or_insert_with(|| units.precedence(FileId(file as u32)))
+    };
 
-            (Reverse(level), precedence, *index)
-        });
-    }
+    members
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|members| {
+            let mut group: Vec<Index> = members.iter().map(|(_, index)| *index).collect();
+            if group.len() > 1 {
+                group.sort_by_cached_key(|index| {
+                    let level = by_file[index.0][index.1].level;
+                    (Reverse(level), precedence(index.0), *index)
+                });
+            }
 
-    groups
+            group
+        })
+        .collect()
 }
 
 /// The bonds of a finding to others of its rule.
@@ -240,7 +264,7 @@ fn copy_bond<'k>(
     let location = finding.location;
     let object = units.object(location)?;
     let text = units.text(location);
-    if text.is_empty() || matches!(object, ObjectKey::Unnamed(..)) {
+    if text.is_empty() || !units.is_in_several_files(object) {
         return None;
     }
 

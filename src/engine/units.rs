@@ -2,6 +2,7 @@
 //! that hold the same object.
 
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use crate::catalog::Format;
@@ -59,6 +60,8 @@ pub(super) struct Units<'f> {
     facts: &'f Facts<'f>,
     /// By file, for each file that has some: where each object begins.
     objects: HashMap<FileId, Vec<(u32, ObjectKey<'f>)>>,
+    /// The objects that several files hold.
+    shared: HashSet<ObjectKey<'f>>,
     /// The unit of each file that has findings.
     units: HashMap<FileId, Unit<'f>>,
     /// Files with the text of an earlier one, which is the value.
@@ -95,8 +98,24 @@ impl<'f> Units<'f> {
             keys.sort_by_key(|(start, _)| *start);
         }
 
+        let mut first_file: HashMap<&ObjectKey<'f>, FileId> = HashMap::new();
+        let mut shared = HashSet::new();
+        for (file, keys) in &objects {
+            for (_, key) in keys {
+                let is_named = !matches!(key, ObjectKey::Unnamed(..));
+                if is_named
+                    && first_file
+                        .insert(key, *file)
+                        .is_some_and(|other| other != *file)
+                {
+                    shared.insert(key.clone());
+                }
+            }
+        }
+
         Self {
             facts,
+            shared,
             objects,
             units: files
                 .clone()
@@ -119,6 +138,11 @@ impl<'f> Units<'f> {
         let (_, key) = keys.get(next.checked_sub(1)?)?;
 
         Some(key)
+    }
+
+    /// Whether more than one file holds an object of this name.
+    pub(super) fn is_in_several_files(&self, object: &ObjectKey) -> bool {
+        self.shared.contains(object)
     }
 
     /// The unit of a file that has findings.
@@ -210,18 +234,21 @@ pub(super) fn role_of(facts: &Facts, finding: &Finding) -> Role {
 
 /// The files among these that have the text of an earlier one.
 fn copies(repository: Repository, files: impl Iterator<Item = FileId>) -> HashMap<FileId, FileId> {
+    let sources = files.filter_map(|file| repository.files().get(file.0 as usize));
     let mut by_length: HashMap<usize, Vec<&SourceFile>> = HashMap::new();
+    for source in sources {
+        by_length.entry(source.text.len()).or_default().push(source);
+    }
+
     let mut copies = HashMap::new();
+    for sources in by_length.values().filter(|sources| sources.len() > 1) {
+        let mut originals: HashMap<&str, FileId> = HashMap::new();
 
-    for file in files {
-        let Some(source) = repository.files().get(file.0 as usize) else {
-            continue;
-        };
-
-        let originals = by_length.entry(source.text.len()).or_default();
-        match originals.iter().find(|other| other.text == source.text) {
-            Some(original) => drop(copies.insert(file, original.id)),
-            None => originals.push(source),
+        for source in sources {
+            match originals.entry(source.text.as_str()) {
+                Entry::Occupied(original) => drop(copies.insert(source.id, *original.get())),
+                Entry::Vacant(vacant) => drop(vacant.insert(source.id)),
+            }
         }
     }
 

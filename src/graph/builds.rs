@@ -7,8 +7,10 @@ use crate::model::Setting;
 use crate::model::build_caller::BuildCaller;
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
+use crate::model::dockerfile::StageId;
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
+use crate::model::id::IdVec;
 use crate::model::image::{NamedContext, Reference};
 use crate::model::kubernetes::{Object, Workload};
 use crate::model::workflow::{ImageBuild, Workflow, image_builds};
@@ -18,14 +20,14 @@ use crate::source::{FileId, Located, Location, file_name, parent};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Built {
     pub dockerfile: FileId,
-    pub stage: usize,
+    pub stage: StageId,
 }
 
 /// One thing that builds or runs the image of a Dockerfile.
 #[derive(Clone, Copy, Debug)]
 pub struct Use<'a> {
     /// The stage that is shipped to it.
-    pub stage: usize,
+    pub stage: StageId,
     pub user: User<'a>,
     /// Where the image or the build is named.
     pub location: Location,
@@ -64,8 +66,8 @@ pub enum ContextSource {
 pub(super) struct Builds<'a> {
     /// By Dockerfile: everything that builds or runs its image.
     uses: HashMap<FileId, Vec<Use<'a>>>,
-    /// By container (the location of its name): the stage that its image is built from.
-    built: HashMap<Location, Built>,
+    /// The stage that the image of each container is built from.
+    built: IdVec<Container, Option<Built>>,
     /// By Dockerfile: the names that FROM and `--from` may use in place of an image.
     contexts: HashMap<FileId, Vec<(String, ContextSource)>>,
     /// The names that builds give their images.
@@ -78,7 +80,10 @@ impl<'a> Builds<'a> {
     /// Joins Dockerfiles with the services, pipelines and pods that build or run them, in this
     /// order: pods run what the others name.
     pub fn new(facts: &'a Facts<'a>) -> Self {
-        let mut builds = Self::default();
+        let mut builds = Self {
+            built: IdVec::with(facts.container_count(), || None),
+            ..Self::default()
+        };
         let mut names = ImageNames::default();
 
         for project in facts.projects() {
@@ -86,6 +91,8 @@ impl<'a> Builds<'a> {
                 builds.join_service(facts, project, service, &mut names);
             }
         }
+
+        builds.lend_to_bases(facts);
 
         for workflow in facts.workflows() {
             for build in image_builds(workflow) {
@@ -118,7 +125,31 @@ impl<'a> Builds<'a> {
 
     /// The stage that a container's image is built from, if it is built in this repository.
     pub fn built(&self, container: &Container) -> Option<Built> {
-        self.built.get(&container.name.location).copied()
+        *self.built.get(container.id)?
+    }
+
+    /// A service whose image only a file laid over it builds runs that image, too.
+    fn lend_to_bases(&mut self, facts: &Facts) {
+        let projects = facts.projects();
+        let bases: HashMap<FileId, &Project> = projects
+            .iter()
+            .filter(|project| project.base_files == 0)
+            .filter_map(|project| Some((*project.files.first()?, project)))
+            .collect();
+
+        for over in projects.iter().filter(|project| project.base_files > 0) {
+            let Some(base) = over.files.first().and_then(|first| bases.get(first)) else {
+                continue;
+            };
+
+            for service in &over.services {
+                if let Some(built) = self.built(&service.container)
+                    && let Some(lent) = base.service(service.name())
+                {
+                    self.built[lent.container.id].get_or_insert(built);
+                }
+            }
+        }
     }
 
     fn join_service(
@@ -136,10 +167,7 @@ impl<'a> Builds<'a> {
             return;
         };
 
-        // Projects come before those that are laid over them, which share their locations.
-        self.built
-            .entry(service.container.name.location)
-            .or_insert(built);
+        self.built[service.container.id] = Some(built);
         let is_evidence = is_evidence(facts, build.location.file, built);
         if is_evidence {
             self.add_use(built, User::Service(project, service), build.location);
@@ -311,7 +339,7 @@ impl<'a> Builds<'a> {
             return;
         }
 
-        self.built.insert(container.name.location, built);
+        self.built[container.id] = Some(built);
 
         if is_evidence(facts, object.file, built) {
             self.add_use(

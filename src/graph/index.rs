@@ -1,30 +1,24 @@
 //! Answers to what rules ask of all compose files and Dockerfiles again and again.
 //!
-//! Projects, services and mounts are kept by their numbers, so that the index borrows nothing.
+//! Projects and services are kept by their ids, mounts by their numbers, so that the index borrows
+//! nothing.
 
 use std::collections::{BTreeMap, HashMap};
 
 use super::builds::Builds;
-use crate::model::compose::{Project, Service};
+use crate::model::compose::{Project, ProjectId, Service, ServiceId};
 use crate::model::container::MountSource;
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::facts::Facts;
 use crate::source::{FileId, file_name, join, parent};
 use crate::syntax::dockerfile::Body;
 
-/// A service: its project, and its number among the project's services.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct ServiceId {
-    pub project: usize,
-    pub service: usize,
-}
-
 #[derive(Debug, Default)]
 pub(super) struct ComposeIndex {
     /// By their first file: projects that are laid over another one.
-    over: HashMap<FileId, Vec<usize>>,
+    over: HashMap<FileId, Vec<ProjectId>>,
     /// By a name that resolves on a project's networks: the projects.
-    hosts: HashMap<String, Vec<usize>>,
+    hosts: HashMap<String, Vec<ProjectId>>,
     /// By the path of what is mounted: the services and the numbers of the mounts.
     mounts: HashMap<String, Vec<(ServiceId, usize)>>,
     /// By the path of a Dockerfile.
@@ -39,21 +33,17 @@ impl ComposeIndex {
     pub fn new(facts: &Facts, builds: &Builds) -> Self {
         let mut index = Self::default();
 
-        for (number, project) in facts.projects().iter().enumerate() {
+        for project in facts.projects() {
             if let Some(first) = project.files.first()
                 && project.base_files > 0
             {
-                index.over.entry(*first).or_default().push(number);
+                index.over.entry(*first).or_default().push(project.id);
             }
 
-            for (service_number, service) in project.services.iter().enumerate() {
-                let id = ServiceId {
-                    project: number,
-                    service: service_number,
-                };
-                index.add_hosts(id, service);
-                index.add_mounts(id, project, service);
-                index.add_build(id, service, builds);
+            for service in &project.services {
+                index.add_hosts(project.id, service);
+                index.add_mounts(project, service);
+                index.add_build(service, builds);
             }
         }
 
@@ -66,18 +56,18 @@ impl ComposeIndex {
         index
     }
 
-    fn add_hosts(&mut self, id: ServiceId, service: &Service) {
+    fn add_hosts(&mut self, project: ProjectId, service: &Service) {
         let aliases = service.aliases.iter().map(String::as_str);
 
         for name in std::iter::once(service.name()).chain(aliases) {
             let projects = self.hosts.entry(name.to_owned()).or_default();
-            if projects.last() != Some(&id.project) {
-                projects.push(id.project);
+            if projects.last() != Some(&project) {
+                projects.push(project);
             }
         }
     }
 
-    fn add_mounts(&mut self, id: ServiceId, project: &Project, service: &Service) {
+    fn add_mounts(&mut self, project: &Project, service: &Service) {
         for (number, mount) in service.container.mounts.iter().enumerate() {
             let MountSource::Host(source) = &mount.source else {
                 continue;
@@ -87,12 +77,13 @@ impl ComposeIndex {
             if let Some(path) = join(folder, &source.value)
                 && mount.target.is_some()
             {
-                self.mounts.entry(path).or_default().push((id, number));
+                let mounts = self.mounts.entry(path).or_default();
+                mounts.push((service.id, number));
             }
         }
     }
 
-    fn add_build(&mut self, id: ServiceId, service: &Service, builds: &Builds) {
+    fn add_build(&mut self, service: &Service, builds: &Builds) {
         let Some(build) = &service.build else {
             return;
         };
@@ -101,11 +92,11 @@ impl ComposeIndex {
             self.builders
                 .entry(dockerfile.value.clone())
                 .or_default()
-                .push(id);
+                .push(service.id);
         }
 
         if build.context.is_some() && builds.built(&service.container).is_some() {
-            self.built.push(id);
+            self.built.push(service.id);
         }
     }
 
@@ -118,7 +109,9 @@ impl ComposeIndex {
             return;
         };
 
-        let range = dockerfile.named.all[stage.index].instructions.clone();
+        let range = dockerfile.named.all[stage.index.number()]
+            .instructions
+            .clone();
         let instructions = &dockerfile.tree.instructions[range];
         let user = instructions
             .iter()
@@ -135,13 +128,13 @@ impl ComposeIndex {
         }
     }
 
-    /// The numbers of the projects that are laid over others and whose first file this is.
-    pub fn projects_over(&self, file: FileId) -> &[usize] {
+    /// The projects that are laid over others and whose first file this is.
+    pub fn projects_over(&self, file: FileId) -> &[ProjectId] {
         self.over.get(&file).map_or(&[], Vec::as_slice)
     }
 
-    /// The numbers of the projects on whose networks a name resolves.
-    pub fn projects_resolving(&self, host: &str) -> &[usize] {
+    /// The projects on whose networks a name resolves.
+    pub fn projects_resolving(&self, host: &str) -> &[ProjectId] {
         self.hosts.get(host).map_or(&[], Vec::as_slice)
     }
 
@@ -166,7 +159,7 @@ impl ComposeIndex {
         let mut consumers: BTreeMap<ServiceId, Option<String>> = BTreeMap::new();
 
         for (id, (mount, rest)) in self.mounting(path) {
-            let target = &service(facts, id).container.mounts[mount].target;
+            let target = &facts[id].container.mounts[mount].target;
             let target = target
                 .as_ref()
                 .map_or("", |target| target.value.trim_end_matches('/'));
@@ -179,7 +172,7 @@ impl ComposeIndex {
         }
 
         for &id in &self.built {
-            if !consumers.contains_key(&id) && copies(facts, builds, service(facts, id), path) {
+            if !consumers.contains_key(&id) && copies(facts, builds, &facts[id], path) {
                 consumers.insert(id, None);
             }
         }
@@ -212,10 +205,6 @@ impl ComposeIndex {
 
         first_mounts
     }
-}
-
-fn service<'f>(facts: &'f Facts, id: ServiceId) -> &'f Service {
-    &facts.projects()[id.project].services[id.service]
 }
 
 /// Whether the Dockerfile that a service builds copies a file of its context by name.

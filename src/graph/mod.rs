@@ -12,13 +12,13 @@ use std::sync::OnceLock;
 use crate::model::build_caller::{BuildCaller, CallerTool};
 use crate::model::compose::{Build, Project, Service};
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::facts::Facts;
 use crate::model::image::Reference;
 use crate::source::{FileId, SourceFile, parent};
 use builds::Builds;
 pub use builds::{Built, ContextSource, Use, User};
-use index::{ComposeIndex, ServiceId};
+use index::ComposeIndex;
 use own_images::OwnImages;
 
 /// The joined repository.
@@ -73,7 +73,7 @@ impl<'a> Graph<'a> {
     pub fn uses_of_stage(
         &self,
         dockerfile: FileId,
-        stage: usize,
+        stage: StageId,
     ) -> impl Iterator<Item = &Use<'a>> {
         self.uses(dockerfile)
             .iter()
@@ -86,7 +86,7 @@ impl<'a> Graph<'a> {
     }
 
     /// The Dockerfile and stage that a container's image is built from.
-    pub fn build_of(&self, container: &Container) -> Option<(&'a Dockerfile, usize)> {
+    pub fn build_of(&self, container: &Container) -> Option<(&'a Dockerfile, StageId)> {
         let built = self.built(container)?;
         let dockerfile = self.facts.file(built.dockerfile).dockerfile.as_ref()?;
 
@@ -108,8 +108,8 @@ impl<'a> Graph<'a> {
     /// The stages of a Dockerfile that are shipped: the targets of its uses outside development
     /// files, or else the last. None of one that nothing builds and that only names an image: scripts
     /// read its version, and bots update it.
-    pub fn shipped(&self, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-        let stages: BTreeSet<usize> = self
+    pub fn shipped(&self, dockerfile: &Dockerfile) -> BTreeSet<StageId> {
+        let stages: BTreeSet<StageId> = self
             .uses(dockerfile.file)
             .iter()
             .filter(|image_use| !is_development(image_use.user) && !is_weak(image_use.user))
@@ -258,31 +258,25 @@ impl<'a> Graph<'a> {
             .get_or_init(|| ComposeIndex::new(self.facts, &self.builds))
     }
 
-    fn service_of(&self, id: ServiceId) -> (&'a Project, &'a Service) {
-        let project = &self.facts.projects()[id.project];
-
-        (project, &project.services[id.service])
-    }
-
     /// The projects that are laid over others and whose first file this is.
     pub fn projects_over(&self, file: FileId) -> impl Iterator<Item = &'a Project> {
-        let numbers = self.index().projects_over(file).iter();
+        let projects = self.index().projects_over(file).iter();
 
-        numbers.map(|&number| &self.facts.projects()[number])
+        projects.map(|&project| &self.facts[project])
     }
 
     /// The projects on whose networks a name resolves: a service's own, or an alias.
     pub fn projects_resolving(&self, host: &str) -> impl Iterator<Item = &'a Project> {
-        let numbers = self.index().projects_resolving(host).iter();
+        let projects = self.index().projects_resolving(host).iter();
 
-        numbers.map(|&number| &self.facts.projects()[number])
+        projects.map(|&project| &self.facts[project])
     }
 
     /// The services that build the Dockerfile at a path, and how.
     pub fn builders(&self, dockerfile: &str) -> impl Iterator<Item = (&'a Service, &'a Build)> {
         let services = self.index().builders(dockerfile).iter();
         services.filter_map(|&id| {
-            let (_, service) = self.service_of(id);
+            let service = &self.facts[id];
             Some((service, service.build.as_ref()?))
         })
     }
@@ -297,13 +291,10 @@ impl<'a> Graph<'a> {
         let consumers = self.index().consumers(self.facts, &self.builds, path);
         consumers
             .into_iter()
-            .map(|(id, path)| {
-                let (project, service) = self.service_of(id);
-                ConfigConsumer {
-                    project,
-                    service,
-                    path,
-                }
+            .map(|(id, path)| ConfigConsumer {
+                project: self.facts.project_of(id),
+                service: &self.facts[id],
+                path,
             })
             .collect()
     }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::data;
 use crate::model::facts::Facts;
 use crate::model::image::Reference;
+use crate::model::workflow::image_builds;
 use crate::source::{Repository, file_name, parent};
 
 /// How long the name of a folder must be to mark `prefix-folder` as an image of the repository.
@@ -46,7 +47,8 @@ impl OwnImages {
         let owners = images
             .into_iter()
             .filter(|(_, names)| names.len() >= 2)
-            .map(|(owner, _)| owner);
+            .map(|(owner, _)| owner)
+            .chain(pushed_owners(facts));
 
         Self {
             owners: owners.collect(),
@@ -62,6 +64,29 @@ impl OwnImages {
         data::image(&reference.repository()).is_none()
             && (self.owners.contains(&owner) || self.projects.contains(reference.short_name()))
     }
+}
+
+/// The owners that workflows which push images name in a variable: `REGISTRY_BASE: acme`.
+fn pushed_owners<'a>(facts: &'a Facts) -> impl Iterator<Item = String> + 'a {
+    const NAMES: [&str; 6] = ["REGISTRY", "IMAGE", "DOCKER", "NAMESPACE", "OWNER", "ORG"];
+
+    let pushing = facts
+        .workflows()
+        .filter(|workflow| image_builds(workflow).iter().any(|build| build.pushes));
+    let variables = pushing.flat_map(|workflow| {
+        let of_jobs = workflow.jobs.iter().flat_map(|job| &job.env);
+        workflow.env.iter().chain(of_jobs)
+    });
+
+    variables
+        .filter(|variable| {
+            let name = variable.name.value.to_ascii_uppercase();
+            NAMES.iter().any(|part| name.contains(part))
+        })
+        .filter_map(|variable| Some(variable.value.literal()?.value.trim_matches('/')))
+        .filter(|value| !value.is_empty() && !value.contains([' ', ':', '$']))
+        .filter(|value| !value.contains('.') || value.contains('/'))
+        .filter_map(|value| owner(&Reference::parse(&format!("{value}/image"))))
 }
 
 /// The registry and the folder of an image; `None` for images without a folder.

@@ -44,8 +44,8 @@ const WHOLESALE: &[&str] = &[
 #[derive(Debug)]
 pub struct EnvNameSearch {
     names: Vec<String>,
-    /// By name: too short to be looked for, and taken as named.
-    short: Vec<bool>,
+    /// Indices of those that are too short to be looked for, and are taken as named.
+    short: Vec<u32>,
     search: Words<SearchedWord>,
 }
 
@@ -108,7 +108,7 @@ impl EnvNameSearch {
             );
         }
 
-        let mut short = vec![false; names.len()];
+        let mut short = Vec::new();
 
         for (index, name) in names.iter().enumerate() {
             let mut forms = vec![
@@ -118,7 +118,9 @@ impl EnvNameSearch {
                 name.replace('_', "."),
             ];
             forms.dedup();
-            short[index] = forms.iter().any(|form| form.len() < SHORTEST);
+            if forms.iter().any(|form| form.len() < SHORTEST) {
+                short.push(index as u32);
+            }
             words.extend(
                 forms
                     .into_iter()
@@ -149,25 +151,25 @@ impl EnvNameSearch {
             return usage;
         }
 
-        let mut seen = if names {
-            self.short.clone()
-        } else {
-            Vec::new()
-        };
+        let mut seen: Vec<u32> = Vec::new();
         // A name may be a part of another: both count.
         self.search.each(text, |offset, keyword| match keyword {
             SearchedWord::Signal(signal) if scope.counts(signal, text, offset) => {
                 usage.signals.insert(signal)
             }
-            SearchedWord::Name(name) if names => seen[name as usize] = true,
+            // Where a name is repeated, it often follows itself.
+            SearchedWord::Name(name) if names && seen.last() != Some(&name) => seen.push(name),
             SearchedWord::Wholesale if names => usage.reads_all_env = true,
             _ => {}
         });
 
-        usage.names = (0..)
-            .zip(seen)
-            .filter_map(|(name, seen)| seen.then_some(name))
-            .collect();
+        if names {
+            seen.extend(&self.short);
+            seen.sort_unstable();
+            seen.dedup();
+            usage.names = seen;
+        }
+
         usage
     }
 

@@ -1,12 +1,13 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
 use std::collections::HashSet;
+use std::ops::Index;
 use std::sync::OnceLock;
 
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
-use super::compose::{Project, ProjectId};
+use super::compose::{Project, ProjectId, Service, ServiceId};
 use super::container::ContainerId;
 use super::dockerfile::{Dockerfile, DockerfileId};
 use super::env::EnvVar;
@@ -14,7 +15,7 @@ use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
 use super::file_role::{FileRole, Origin, Role};
 use super::image::ImageUse;
-use super::kubernetes::{Body, Kustomization, Object, ObjectId, Workload};
+use super::kubernetes::{Body, Kustomization, Object, ObjectId, ObjectVariant, Workload};
 use super::path_class::is_example_env;
 use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
@@ -31,6 +32,8 @@ pub struct FileFacts<'s> {
     pub tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
+    /// The objects that several kustomizations build differently, as each of them does.
+    pub variants: Vec<ObjectVariant>,
     pub kustomization: Option<Box<Kustomization>>,
     pub workflow: Option<Box<Workflow>>,
     /// Of a file of a GitLab pipeline.
@@ -59,6 +62,7 @@ impl FileFacts<'_> {
             tree: None,
             dockerfile: None,
             objects: Vec::new(),
+            variants: Vec::new(),
             kustomization: None,
             workflow: None,
             gitlab: None,
@@ -136,6 +140,24 @@ pub struct Facts<'s> {
     pod_containers: usize,
 }
 
+impl Index<ProjectId> for Facts<'_> {
+    type Output = Project;
+
+    fn index(&self, id: ProjectId) -> &Project {
+        &self.projects()[id.number()]
+    }
+}
+
+impl Index<ServiceId> for Facts<'_> {
+    type Output = Service;
+
+    fn index(&self, id: ServiceId) -> &Service {
+        let project = self.project_of(id);
+
+        &project.services[id.number() - project.first_service]
+    }
+}
+
 /// Gives the parts of all files their ids, and counts the containers.
 fn number_parts(files: &mut [FileFacts]) -> usize {
     let (mut dockerfiles, mut workflows, mut objects, mut containers) = (0, 0, 0, 0);
@@ -151,7 +173,8 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
             workflows += 1;
         }
 
-        for object in &mut file.objects {
+        let variants = file.variants.iter_mut().map(|variant| &mut variant.object);
+        for object in file.objects.iter_mut().chain(variants) {
             object.id = ObjectId::new(objects);
             objects += 1;
 
@@ -231,18 +254,29 @@ impl<'s> Facts<'s> {
 
     /// Adds the projects, which are joined from the rest. The first time counts.
     pub fn add_projects(&self, mut projects: Vec<Project>) {
-        let mut containers = self.pod_containers;
+        let mut services = 0;
 
         for (number, project) in projects.iter_mut().enumerate() {
             project.id = ProjectId::new(number);
+            project.first_service = services;
 
             for service in &mut project.services {
-                service.container.id = ContainerId::new(containers);
-                containers += 1;
+                service.id = ServiceId::new(services);
+                service.container.id = ContainerId::new(self.pod_containers + services);
+                services += 1;
             }
         }
 
         self.joined.get_or_init(|| projects);
+    }
+
+    /// The project of a service.
+    pub fn project_of(&self, service: ServiceId) -> &Project {
+        let projects = self.projects();
+        // Of projects that begin at one number, only the last has services.
+        let after = projects.partition_point(|project| project.first_service <= service.number());
+
+        &projects[after - 1]
     }
 
     /// How many containers there are; their ids are below.

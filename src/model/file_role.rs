@@ -1,6 +1,8 @@
 //! What a file is for, and who wrote it. One list of words answers both for the whole program, so
 //! that no two rules disagree about the same file.
 
+use std::sync::LazyLock;
+
 use crate::source::{FileId, Span, file_name};
 
 /// What a file is for.
@@ -351,9 +353,18 @@ pub fn is_generated(path: &str) -> bool {
 /// Tests, examples and documentation are stronger evidence than development: what shows something
 /// never runs.
 fn role(path: &str) -> (Role, Option<Evidence>) {
-    let practice = words_of(path).find(|(_, role)| *role == Role::Practice);
-    if let Some((word, role)) = practice.or_else(|| words_of(path).next()) {
-        return (role, Some(Evidence::Word(word)));
+    let mut first = None;
+
+    for (word, role) in words_of(path) {
+        if role == Role::Practice {
+            return (role, Some(Evidence::Word(word)));
+        }
+
+        first.get_or_insert((role, Some(Evidence::Word(word))));
+    }
+
+    if let Some(first) = first {
+        return first;
     }
 
     match is_prose(path) {
@@ -440,12 +451,33 @@ fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
             .filter(move |word| word.len() != part.len());
 
         whole.chain(split).filter_map(move |word| {
-            let known = ROLES.iter().find(|(known, _, place)| {
-                known.eq_ignore_ascii_case(word) && counts(*place, is_name, part, word)
-            })?;
+            let known = roles_of_length(word.len())
+                .iter()
+                .find(|(known, _, place)| {
+                    known.eq_ignore_ascii_case(word) && counts(*place, is_name, part, word)
+                })?;
             Some((known.0, known.1))
         })
     })
+}
+
+/// The words of a length that say what a file is for, in the order of [`ROLES`]: every part of every
+/// path is looked up.
+fn roles_of_length(length: usize) -> &'static [(&'static str, Role, Part)] {
+    static BY_LENGTH: LazyLock<Vec<Vec<(&str, Role, Part)>>> = LazyLock::new(|| {
+        let mut by_length: Vec<Vec<_>> = Vec::new();
+
+        for entry in ROLES {
+            if by_length.len() <= entry.0.len() {
+                by_length.resize_with(entry.0.len() + 1, Vec::new);
+            }
+            by_length[entry.0.len()].push(*entry);
+        }
+
+        by_length
+    });
+
+    BY_LENGTH.get(length).map_or(&[], Vec::as_slice)
 }
 
 /// Whether a word that counts in one place counts in a part of a path, the name of the file or the

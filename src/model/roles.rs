@@ -254,11 +254,12 @@ const fn is_deployable(kind: FileKind) -> bool {
 /// is for development makes the service that builds it one for development.
 fn is_suspect(facts: &Facts, file: FileId) -> bool {
     let role = &facts.roles[file.0 as usize];
-    let is_named = FileRole::of(facts.source(file).name()).role == Role::Development;
+    if role.role == Role::Production || !matches!(role.role_evidence, Some(Evidence::Word(_))) {
+        return false;
+    }
 
-    role.role != Role::Production
-        && matches!(role.role_evidence, Some(Evidence::Word(_)))
-        && !(is_named && facts.file(file).kind == FileKind::Dockerfile)
+    facts.file(file).kind != FileKind::Dockerfile
+        || FileRole::of(facts.source(file).name()).role != Role::Development
 }
 
 /// The files that a file runs, builds or installs.

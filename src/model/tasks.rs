@@ -4,6 +4,7 @@
 //! Reads the text of one file. Which file a command means is for the caller to know.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use crate::source::FileId;
 use crate::syntax::yaml::{Node, Tree};
@@ -17,36 +18,129 @@ pub struct Task {
     pub needs: Vec<String>,
 }
 
+/// The file formats in which tasks are defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskFormat {
+    Make,
+    Just,
+    Taskfile,
+    /// `package.json`, `composer.json`, `deno.json`, `devbox.json`
+    Manifest,
+    /// `pyproject.toml`, `mise.toml`, `pixi.toml`, `Makefile.toml`
+    Toml,
+}
+
+impl TaskFormat {
+    const ALL: [Self; 5] = [
+        Self::Make,
+        Self::Just,
+        Self::Taskfile,
+        Self::Manifest,
+        Self::Toml,
+    ];
+
+    /// The paths of such files in their folder, the first that a runner looks for first.
+    pub const fn paths(self) -> &'static [&'static str] {
+        match self {
+            Self::Make => &["GNUmakefile", "makefile", "Makefile"],
+            Self::Just => &["justfile", "Justfile", ".justfile"],
+            Self::Taskfile => &[
+                "Taskfile.yml",
+                "taskfile.yml",
+                "Taskfile.yaml",
+                "taskfile.yaml",
+                "Taskfile.dist.yml",
+            ],
+            Self::Manifest => &[
+                "package.json",
+                "composer.json",
+                "deno.json",
+                "deno.jsonc",
+                "devbox.json",
+            ],
+            Self::Toml => &[
+                "pyproject.toml",
+                "mise.toml",
+                ".mise.toml",
+                "pixi.toml",
+                "Makefile.toml",
+                "hatch.toml",
+                ".cargo/config.toml",
+            ],
+        }
+    }
+
+    /// The format of a file, by its path.
+    pub fn of_path(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| {
+            let mut paths = format.paths().iter();
+            paths.any(|known| is_path_below(path, known))
+        })
+    }
+}
+
+/// Whether a path ends in another one.
+fn is_path_below(path: &str, end: &str) -> bool {
+    path.strip_suffix(end)
+        .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+}
+
+/// The tasks of one file, read once: pipelines run many tasks of one file.
+#[derive(Debug)]
+pub enum TaskFile {
+    Make(Makefile),
+    /// By name, and the first of them.
+    Recipes(HashMap<String, Task>, Option<String>),
+    Scripts(JsonTasks),
+    Toml(toml::Table),
+    /// It is too large, or of another format.
+    Unreadable,
+}
+
+impl TaskFile {
+    pub fn parse(format: TaskFormat, text: &str) -> Self {
+        let is_large = text.len() > MAX_TEXT;
+
+        match format {
+            TaskFormat::Make | TaskFormat::Just | TaskFormat::Taskfile if is_large => {
+                Self::Unreadable
+            }
+            TaskFormat::Make => Self::Make(Makefile::parse(text)),
+            TaskFormat::Just => just_recipes(text),
+            TaskFormat::Taskfile => taskfile_tasks(text),
+            TaskFormat::Manifest => Self::Scripts(JsonTasks::parse(text)),
+            TaskFormat::Toml => text.parse().map_or(Self::Unreadable, Self::Toml),
+        }
+    }
+
+    /// A task by its name; without a name, the default one.
+    pub fn task(&self, name: Option<&str>) -> Option<Task> {
+        match self {
+            Self::Make(makefile) => makefile.target(name),
+            Self::Recipes(tasks, first) => tasks.get(name.or(first.as_deref())?).cloned(),
+            Self::Scripts(tasks) => tasks.task(name?),
+            Self::Toml(toml) => toml_task(toml, name?),
+            Self::Unreadable => None,
+        }
+    }
+}
+
 /// How many bytes of a file are read for its tasks.
 const MAX_TEXT: usize = 256 * 1024;
 
 /// How often variables of a Makefile are filled in, one inside of the other.
 const MAX_EXPANSIONS: usize = 3;
 
-/// The target of a Makefile; without a name, the first one.
-pub fn make_target(text: &str, name: Option<&str>) -> Option<Task> {
-    let makefile = Makefile::parse(text)?;
-    let name = name.or(makefile.first.as_deref())?;
-    let mut task = makefile.targets.get(name)?.clone();
-    task.script = makefile.expand(&task.script);
-
-    Some(task)
-}
-
 /// The variables and the targets of a Makefile.
-#[derive(Default)]
-struct Makefile {
+#[derive(Debug, Default)]
+pub struct Makefile {
     variables: HashMap<String, String>,
     targets: HashMap<String, Task>,
     first: Option<String>,
 }
 
 impl Makefile {
-    fn parse(text: &str) -> Option<Self> {
-        if text.len() > MAX_TEXT {
-            return None;
-        }
-
+    fn parse(text: &str) -> Self {
         let mut makefile = Self::default();
         let mut open: Vec<String> = Vec::new();
 
@@ -63,7 +157,15 @@ impl Makefile {
             }
         }
 
-        Some(makefile)
+        makefile
+    }
+
+    /// A target; without a name, the first one.
+    fn target(&self, name: Option<&str>) -> Option<Task> {
+        let mut task = self.targets.get(name.or(self.first.as_deref())?)?.clone();
+        task.script = self.expand(&task.script);
+
+        Some(task)
     }
 
     fn add_rule(&mut self, names: &str, rest: &str) -> Vec<String> {
@@ -217,18 +319,17 @@ fn rule(line: &str) -> Option<(&str, &str)> {
     Some((names, rest.trim_start_matches(':')))
 }
 
-/// The recipe of a justfile; without a name, the first one.
-pub fn just_recipe(text: &str, name: Option<&str>) -> Option<Task> {
-    if text.len() > MAX_TEXT {
-        return None;
-    }
-
-    let mut task: Option<Task> = None;
+/// The recipes of a justfile.
+fn just_recipes(text: &str) -> TaskFile {
+    let mut recipes: HashMap<String, Task> = HashMap::new();
+    let mut first = None;
+    // The recipe that lines are added to; none while the text is of no recipe, or of one that is
+    // repeated.
+    let mut open: Option<String> = None;
 
     for line in text.lines() {
-        let is_indented = line.starts_with([' ', '\t']);
-        if is_indented || line.trim().is_empty() {
-            if let Some(task) = &mut task {
+        if line.starts_with([' ', '\t']) || line.trim().is_empty() {
+            if let Some(task) = open.as_ref().and_then(|name| recipes.get_mut(name)) {
                 let command = line.trim_start().trim_start_matches(['@', '-']);
                 task.script.push_str(command);
                 task.script.push('\n');
@@ -236,19 +337,23 @@ pub fn just_recipe(text: &str, name: Option<&str>) -> Option<Task> {
             continue;
         }
 
-        if task.is_some() {
-            break;
-        }
+        open = None;
+        let Some((name, needs)) = recipe_header(line) else {
+            continue;
+        };
 
-        task = recipe_header(line)
-            .filter(|(recipe, _)| name.is_none_or(|name| name == *recipe))
-            .map(|(_, needs)| Task {
+        if let Entry::Vacant(vacant) = recipes.entry(name.to_owned()) {
+            vacant.insert(Task {
                 script: String::new(),
                 needs: needs.split_whitespace().map(recipe_name).collect(),
             });
+            open = Some(name.to_owned());
+        }
+
+        first.get_or_insert_with(|| name.to_owned());
     }
 
-    task
+    TaskFile::Recipes(recipes, first)
 }
 
 /// The name of a recipe and what it needs: `test` and `build` in `test *args: build`.
@@ -267,14 +372,24 @@ fn recipe_name(word: &str) -> String {
     word.trim_matches(['(', ')', '&']).to_owned()
 }
 
-/// The task of a Taskfile; without a name, `default`.
-pub fn taskfile_task(text: &str, name: Option<&str>) -> Option<Task> {
-    if text.len() > MAX_TEXT {
-        return None;
+/// The tasks of a Taskfile, of which `default` is the first.
+fn taskfile_tasks(text: &str) -> TaskFile {
+    let tree = Tree::parse(FileId::default(), text).tree;
+    let tasks = tree.root().and_then(|root| root.get("tasks"));
+    let mut by_name = HashMap::new();
+
+    for entry in tasks.into_iter().flat_map(Node::entries) {
+        if let Some(name) = entry.key.str() {
+            by_name
+                .entry(name.to_owned())
+                .or_insert_with(|| taskfile_task(entry.value));
+        }
     }
 
-    let tree = Tree::parse(FileId::default(), text).tree;
-    let node = tree.root()?.get("tasks")?.get(name.unwrap_or("default"))?;
+    TaskFile::Recipes(by_name, Some("default".to_owned()))
+}
+
+fn taskfile_task(node: Node<'_>) -> Task {
     let mut task = Task::default();
 
     let commands = node
@@ -300,7 +415,7 @@ pub fn taskfile_task(text: &str, name: Option<&str>) -> Option<Task> {
         task.needs.extend(name.or_else(|| task_name(needed)));
     }
 
-    Some(task)
+    task
 }
 
 fn task_name(node: Node<'_>) -> Option<String> {
@@ -310,17 +425,57 @@ fn task_name(node: Node<'_>) -> Option<String> {
 /// Where a JSON manifest has scripts by name.
 const JSON_TABLES: &[&str] = &["scripts", "tasks"];
 
-/// The script of a JSON manifest: `scripts` of `package.json` and `composer.json`, `tasks` of
+/// The scripts of a JSON manifest: `scripts` of `package.json` and `composer.json`, `tasks` of
 /// `deno.json`, `shell.scripts` of `devbox.json`.
-pub fn json_script(text: &str, name: &str) -> Option<String> {
-    let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    let of_shell = json.get("shell").and_then(|shell| shell.get("scripts"));
-    let script = JSON_TABLES
-        .iter()
-        .filter_map(|table| json.get(*table))
-        .chain(of_shell)
-        .find_map(|table| table.get(name))?;
+#[derive(Debug, Default)]
+pub struct JsonTasks {
+    /// By name; `None` for one in an unknown form.
+    scripts: HashMap<String, Option<String>>,
+}
 
+impl JsonTasks {
+    /// The scripts of a text; none where it is not JSON.
+    fn parse(text: &str) -> Self {
+        let json: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+        let of_shell = json.get("shell").and_then(|shell| shell.get("scripts"));
+        let tables = JSON_TABLES
+            .iter()
+            .filter_map(|table| json.get(*table))
+            .chain(of_shell)
+            .filter_map(|table| table.as_object());
+        let mut scripts = HashMap::new();
+
+        for (name, script) in tables.flatten() {
+            scripts
+                .entry(name.clone())
+                .or_insert_with(|| json_script(script));
+        }
+
+        Self { scripts }
+    }
+
+    fn script(&self, name: &str) -> Option<&str> {
+        self.scripts.get(name)?.as_deref()
+    }
+
+    /// A script with those that package managers run before and after it.
+    fn task(&self, name: &str) -> Option<Task> {
+        let script = self.script(name)?;
+        let around = [format!("pre{name}"), format!("post{name}")];
+        let parts: Vec<&str> = around
+            .iter()
+            .filter_map(|around| self.script(around))
+            .chain([script])
+            .collect();
+
+        Some(Task {
+            script: parts.join("\n"),
+            needs: Vec::new(),
+        })
+    }
+}
+
+fn json_script(script: &serde_json::Value) -> Option<String> {
     match script {
         serde_json::Value::String(script) => Some(script.clone()),
         serde_json::Value::Array(lines) => {
@@ -343,8 +498,7 @@ const TOML_TABLES: &[&[&str]] = &[
 
 /// The task of a TOML file: of `pyproject.toml` for poe, pdm, rye, pixi, taskipy and hatch, of
 /// `mise.toml`, `pixi.toml`, `Makefile.toml` and `.cargo/config.toml`.
-pub fn toml_task(text: &str, name: &str) -> Option<Task> {
-    let toml: toml::Table = text.parse().ok()?;
+fn toml_task(toml: &toml::Table, name: &str) -> Option<Task> {
     if let Some(alias) = toml.get("alias").and_then(|aliases| aliases.get(name)) {
         return Some(Task {
             script: format!("cargo {}", toml_script(alias).replace('\n', " ")),
@@ -352,7 +506,7 @@ pub fn toml_task(text: &str, name: &str) -> Option<Task> {
         });
     }
 
-    let value = toml_value(&toml, name)?;
+    let value = toml_value(toml, name)?;
 
     Some(Task {
         script: toml_script(value),
@@ -405,6 +559,10 @@ fn toml_script(value: &toml::Value) -> String {
 mod tests {
     use super::*;
 
+    fn read(format: TaskFormat, text: &str, name: Option<&str>) -> Option<Task> {
+        TaskFile::parse(format, text).task(name)
+    }
+
     fn task(script: &str, needs: &[&str]) -> Option<Task> {
         Some(Task {
             script: script.to_owned(),
@@ -421,54 +579,75 @@ mod tests {
             "lint: ; golangci-lint run\n",
         );
         assert_eq!(
-            make_target(text, Some("test")),
+            read(TaskFormat::Make, text, Some("test")),
             task("go test  \t  ./...\necho $HOME\n", &["build", "folder"])
         );
         assert_eq!(
-            make_target(text, Some("lint")),
+            read(TaskFormat::Make, text, Some("lint")),
             task("golangci-lint run\n", &[])
         );
         assert_eq!(
-            make_target(text, None).map(|task| task.needs),
+            read(TaskFormat::Make, text, None).map(|task| task.needs),
             Some(["lint", "test"].map(str::to_owned).to_vec())
         );
-        assert_eq!(make_target(text, Some("deploy")), None);
+        assert_eq!(read(TaskFormat::Make, text, Some("deploy")), None);
     }
 
     #[test]
     fn justfiles_have_recipes() {
         let text = "x := 'y'\n\n# all\ndefault: lint\n\n@test *args: build (fetch 'a')\n    cargo test {{args}}\n\nlint:\n  @cargo clippy\n";
-        assert_eq!(just_recipe(text, Some("lint")), task("cargo clippy\n", &[]));
         assert_eq!(
-            just_recipe(text, None).map(|task| task.needs),
+            read(TaskFormat::Just, text, Some("lint")),
+            task("cargo clippy\n", &[])
+        );
+        assert_eq!(
+            read(TaskFormat::Just, text, None).map(|task| task.needs),
             Some(vec!["lint".to_owned()])
         );
-        assert!(just_recipe(text, Some("test")).is_some_and(|task| {
-            task.script.starts_with("cargo test") && task.needs[..2] == ["build", "fetch"]
-        }));
+        assert!(
+            read(TaskFormat::Just, text, Some("test")).is_some_and(|task| {
+                task.script.starts_with("cargo test") && task.needs[..2] == ["build", "fetch"]
+            })
+        );
     }
 
     #[test]
     fn other_files_have_tasks() {
         let taskfile = "version: '3'\ntasks:\n  ci:\n    deps: [lint]\n    cmds:\n      - go test ./...\n      - task: sub\n";
         assert_eq!(
-            taskfile_task(taskfile, Some("ci")),
+            read(TaskFormat::Taskfile, taskfile, Some("ci")),
             task("go test ./...\n", &["sub", "lint"])
         );
         assert_eq!(
-            json_script(r#"{"scripts": {"ci": ["a", "b"]}}"#, "ci").as_deref(),
-            Some("a\nb")
-        );
-        assert_eq!(
-            toml_task("[tool.poe.tasks]\ncheck = {shell = 'mypy .'}\n", "check"),
-            task("mypy .", &[])
-        );
-        assert_eq!(
-            toml_task("[tool.hatch.envs.dev.scripts]\nt = ['a', 'b']\n", "dev:t"),
+            read(
+                TaskFormat::Manifest,
+                r#"{"scripts": {"ci": ["a", "b"]}}"#,
+                Some("ci")
+            ),
             task("a\nb", &[])
         );
         assert_eq!(
-            toml_task("[tasks.x]\nrun = 'z'\ndepends = ['y']\n", "x"),
+            read(
+                TaskFormat::Toml,
+                "[tool.poe.tasks]\ncheck = {shell = 'mypy .'}\n",
+                Some("check")
+            ),
+            task("mypy .", &[])
+        );
+        assert_eq!(
+            read(
+                TaskFormat::Toml,
+                "[tool.hatch.envs.dev.scripts]\nt = ['a', 'b']\n",
+                Some("dev:t")
+            ),
+            task("a\nb", &[])
+        );
+        assert_eq!(
+            read(
+                TaskFormat::Toml,
+                "[tasks.x]\nrun = 'z'\ndepends = ['y']\n",
+                Some("x")
+            ),
             task("z", &["y"])
         );
     }

@@ -20,8 +20,8 @@ pub mod summary;
 mod window;
 
 use std::path::Path;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, OnceLock};
 
 use secrets::SecretFilter;
 pub use shown::{harmless, printable, shown};
@@ -52,6 +52,8 @@ pub struct Report<'o> {
     pub focused: usize,
     /// A finding could not be shown.
     failed: AtomicBool,
+    /// The paths of the files from the root of the run, fit to print, as far as they were asked for.
+    paths: Vec<OnceLock<String>>,
 }
 
 /// How many findings there are at each level.
@@ -111,6 +113,7 @@ impl<'o> Report<'o> {
             shown_prefix: String::new(),
             focused: 0,
             failed: AtomicBool::new(false),
+            paths: outcome.sources.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -126,7 +129,7 @@ impl<'o> Report<'o> {
 
     /// The file's path for the terminal.
     pub fn shown_path(&self, file: FileId) -> String {
-        self.shown_path_of(&self.source(file).path)
+        self.path_below(&self.shown_prefix, file)
     }
 
     /// A path from the root of the run, for the terminal.
@@ -136,22 +139,32 @@ impl<'o> Report<'o> {
 
     /// The file's path from the repository's root.
     pub fn repository_path(&self, file: FileId) -> String {
-        self.path(&format!(
-            "{}{}",
-            self.repository_prefix,
-            self.source(file).path
-        ))
+        self.path_below(&self.repository_prefix, file)
     }
 
     /// The file's path from the root of the run.
     pub fn path_in_root(&self, file: FileId) -> String {
-        self.path(&self.source(file).path)
+        let path = &self.source(file).path;
+
+        // Findings and what is related to them name the same files again and again.
+        match self.paths.get(file.0 as usize) {
+            Some(cell) => cell.get_or_init(|| self.path(path)).clone(),
+            None => self.path(path),
+        }
     }
 
     /// The root of the run.
     pub fn root(&self) -> String {
         let root: &Path = &self.outcome.root;
         self.path(&root.to_string_lossy())
+    }
+
+    fn path_below(&self, prefix: &str, file: FileId) -> String {
+        if prefix.is_empty() {
+            return self.path_in_root(file);
+        }
+
+        self.path(&format!("{prefix}{}", self.source(file).path))
     }
 
     fn path(&self, path: &str) -> String {

@@ -8,9 +8,9 @@ use crate::model::dockerfile::Dockerfile;
 use crate::model::facts::FileFacts;
 use crate::model::file_role::Role;
 use crate::model::image::ImageUse;
-use crate::model::kubernetes::{Object, Workload};
+use crate::model::kubernetes::{Object, ObjectVariant, Workload};
 use crate::model::workflow::Workflow;
-use crate::source::SourceFile;
+use crate::source::{Location, SourceFile, Span};
 
 /// A check of one rule over one kind of fact. A rule may have several.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +44,108 @@ pub enum CheckFn {
     Workflow(fn(&Ctx, &Workflow, &mut Sink)),
     /// Once for the repository.
     Repository(fn(&Ctx, &mut Sink)),
+}
+
+/// Runs a check of each object of a file: as it is, or, where kustomizations build it differently,
+/// as each of them does. What is wrong in some variants alone says in which.
+pub(crate) fn each_built(
+    ctx: &Ctx,
+    facts: &FileFacts,
+    findings: &mut Vec<Finding>,
+    mut check: impl FnMut(&Object, &mut Vec<Finding>),
+) {
+    for object in &facts.objects {
+        let variants = variants_of(ctx, facts, object);
+        if variants.is_empty() {
+            check(object, findings);
+            continue;
+        }
+
+        let mut built: Vec<(Finding, Vec<&ObjectVariant>)> = Vec::new();
+
+        for variant in &variants {
+            let mut of_variant = Vec::new();
+            check(&variant.object, &mut of_variant);
+
+            for finding in of_variant {
+                let known = built.iter_mut().find(|(known, _)| {
+                    known.location == finding.location && known.message == finding.message
+                });
+
+                match known {
+                    Some((known, of_finding)) => {
+                        // A case that does not hold in one variant does not excuse it.
+                        known.cases.retain(|case| finding.cases.contains(case));
+                        of_finding.push(variant);
+                    }
+                    None => built.push((finding, vec![variant])),
+                }
+            }
+        }
+
+        for (finding, of_finding) in built {
+            findings.push(if of_finding.len() < variants.len() {
+                let finding = in_variants(ctx, finding, &of_finding);
+                let role = role_of_variants(ctx, &of_finding);
+                let is_milder = role != role_of_variants(ctx, &variants);
+
+                finding.case_if(is_milder, role.as_str())
+            } else {
+                finding
+            });
+        }
+    }
+}
+
+/// The variants of an object. Those of tests and examples do not count beside others.
+fn variants_of<'f>(ctx: &Ctx, facts: &'f FileFacts, object: &Object) -> Vec<&'f ObjectVariant> {
+    let is_practice = |variant: &ObjectVariant| role_of_variants(ctx, &[variant]) == Role::Practice;
+    let mut variants: Vec<&ObjectVariant> = facts
+        .variants
+        .iter()
+        .filter(|variant| variant.object.anchor == object.anchor)
+        .collect();
+
+    if variants.iter().any(|variant| !is_practice(variant)) {
+        variants.retain(|variant| !is_practice(variant));
+    }
+
+    variants
+}
+
+/// How many variants of a finding are named.
+const MAX_NAMED: usize = 3;
+
+/// Says of a finding in which variants alone it is.
+fn in_variants(ctx: &Ctx, mut finding: Finding, variants: &[&ObjectVariant]) -> Finding {
+    let builders = variants.iter().flat_map(|variant| &variant.builders);
+
+    for &builder in builders.take(MAX_NAMED) {
+        let source = ctx.facts.source(builder);
+        let text = if ctx.facts.file(builder).kustomization.is_some() {
+            format!("as `{}` builds it", source.folder())
+        } else {
+            format!("as `{}` deploys it", source.path)
+        };
+        finding = finding.related(Location::new(builder, Span::default()), text);
+    }
+
+    finding
+}
+
+/// The role of the kustomizations of some variants: production where one of them is.
+fn role_of_variants(ctx: &Ctx, variants: &[&ObjectVariant]) -> Role {
+    let roles = || {
+        variants
+            .iter()
+            .flat_map(|variant| &variant.builders)
+            .map(|&builder| ctx.facts.role(builder))
+    };
+
+    [Role::Production, Role::Development]
+        .into_iter()
+        .find(|role| roles().any(|other| other == *role))
+        .unwrap_or(Role::Practice)
 }
 
 /// Makes the role of a part of a file a case of the findings about it.

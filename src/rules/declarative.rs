@@ -7,7 +7,8 @@ use crate::fence;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
-use crate::rules::check::name_role;
+use crate::model::kubernetes::Object;
+use crate::rules::check::{each_built, name_role};
 use crate::source::{Located, Location};
 
 /// Applies all declarative rules to all containers.
@@ -36,16 +37,26 @@ pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
         findings.append(&mut of_project);
     }
 
-    for (object, workload) in ctx.facts.files.iter().flat_map(|file| file.workloads()) {
-        for container in &workload.pod.containers {
-            let subject = Subject {
-                owner: Owner::Kubernetes(object, workload),
-                container,
-            };
-            let before = findings.len();
-            check_subject(&rules, &subject, findings);
-            name_role(&mut findings[before..], || roles::of_object(object));
-        }
+    for file in &ctx.facts.files {
+        each_built(ctx, file, findings, |object, findings| {
+            check_object(&rules, object, findings);
+        });
+    }
+}
+
+fn check_object(rules: &[(&'static Rule, &Matcher)], object: &Object, findings: &mut Vec<Finding>) {
+    let Some(workload) = object.workload() else {
+        return;
+    };
+
+    for container in &workload.pod.containers {
+        let subject = Subject {
+            owner: Owner::Kubernetes(object, workload),
+            container,
+        };
+        let before = findings.len();
+        check_subject(rules, &subject, findings);
+        name_role(&mut findings[before..], || roles::of_object(object));
     }
 }
 

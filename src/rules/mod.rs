@@ -19,8 +19,8 @@ mod block_edits;
 mod check;
 pub mod declarative;
 
-pub(crate) use check::name_role;
 pub use check::{Check, CheckFn};
+pub(crate) use check::{each_built, name_role};
 
 /// The coded checks of all wings, each sorted by rule. A rule that is not here is declarative: its
 /// page has a `[match]` table.

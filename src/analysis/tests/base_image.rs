@@ -1,6 +1,6 @@
 //! Tests of [`base_image`](crate::analysis::base_image).
 
-use super::analyze;
+use super::{analyze, stage};
 use crate::analysis::base_image::{EffectiveRoot, effective};
 
 #[test]
@@ -60,8 +60,8 @@ fn bases_are_followed_through_images_that_are_built_here() {
     ] {
         analyze(files, |repo| {
             let dockerfile = repo.dockerfile("Dockerfile");
-            let stage = dockerfile.last_stage().expect("a stage");
-            let base = effective(&repo.analysis, dockerfile, stage);
+            let last = dockerfile.last_stage().expect("a stage");
+            let base = effective(&repo.analysis, dockerfile, last);
             let found = match &base.root {
                 EffectiveRoot::Image(reference) => reference.repository(),
                 EffectiveRoot::Scratch => "scratch".to_owned(),
@@ -83,7 +83,7 @@ fn bases_are_followed_through_images_that_are_built_here() {
 #[test]
 fn a_stage_that_is_not_there_has_an_unknown_base() {
     analyze(&[("Dockerfile", "FROM alpine:3.20\n")], |repo| {
-        let base = effective(&repo.analysis, repo.dockerfile("Dockerfile"), 4);
+        let base = effective(&repo.analysis, repo.dockerfile("Dockerfile"), stage(4));
         assert_eq!(base.root, EffectiveRoot::Unknown);
     });
 }

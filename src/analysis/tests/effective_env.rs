@@ -1,6 +1,6 @@
 //! Tests of [`effective_env`](crate::analysis::effective_env).
 
-use super::{Repo, analyze};
+use super::{Repo, analyze, stage};
 use crate::analysis::Owner;
 use crate::analysis::effective_env::{Variable, effective, given, image};
 
@@ -25,8 +25,8 @@ const DOCKERFILE: (&str, &str) = (
 fn the_last_variable_of_an_image_counts() {
     analyze(&[DOCKERFILE], |repo| {
         let dockerfile = repo.dockerfile("Dockerfile");
-        let values = |stage| {
-            let mut values: Vec<String> = image(dockerfile, stage)
+        let values = |of_stage| {
+            let mut values: Vec<String> = image(dockerfile, of_stage)
                 .into_iter()
                 .map(|var| format!("{}={}", var.name.value, var.value.resolved().unwrap_or("?")))
                 .collect();
@@ -34,8 +34,8 @@ fn the_last_variable_of_an_image_counts() {
             values
         };
 
-        assert_eq!(values(0), ["A=1", "B=1"]);
-        assert_eq!(values(1), ["A=1", "B=2"]);
+        assert_eq!(values(stage(0)), ["A=1", "B=1"]);
+        assert_eq!(values(stage(1)), ["A=1", "B=2"]);
     });
 }
 

@@ -1,6 +1,6 @@
 //! Tests of [`exits`](crate::analysis::exits).
 
-use super::analyze;
+use super::{analyze, stage};
 use crate::analysis::exits;
 use crate::model::Command;
 
@@ -8,7 +8,7 @@ use crate::model::Command;
 fn with_command(cmd: &str, ask: impl FnOnce(&Command)) {
     let text = format!("FROM alpine\nCMD {cmd}\n");
     analyze(&[("Dockerfile", &text)], |repo| {
-        let (_, command) = repo.dockerfile("Dockerfile").start(0);
+        let (_, command) = repo.dockerfile("Dockerfile").start(stage(0));
         ask(command.expect("a command"));
     });
 }

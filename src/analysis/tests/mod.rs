@@ -31,7 +31,7 @@ use crate::credential;
 use crate::graph::Graph;
 use crate::graph::kubernetes::Cluster;
 use crate::model::compose::{Project, Service};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::ChartFolders;
 use crate::model::kubernetes::{Object, Workload};
@@ -74,6 +74,10 @@ fn analyze(files: &[(&str, &str)], ask: impl FnOnce(&Repo)) {
     ask(&Repo {
         analysis: Analysis::new(&facts, &graph),
     });
+}
+
+fn stage(number: usize) -> StageId {
+    StageId::new(number)
 }
 
 /// A small repository.

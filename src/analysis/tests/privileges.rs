@@ -1,6 +1,6 @@
 //! Tests of [`privileges`](crate::analysis::privileges).
 
-use super::analyze;
+use super::{analyze, stage};
 use crate::analysis::privileges::{RootUse, root_use};
 
 fn drops(program: &str) -> RootUse {
@@ -90,7 +90,7 @@ fn what_an_image_starts_decides_about_root() {
         analyze(&[("Dockerfile", &text), file], |repo| {
             let dockerfile = repo.dockerfile("Dockerfile");
             assert_eq!(
-                *root_use(&repo.analysis, dockerfile, 0),
+                *root_use(&repo.analysis, dockerfile, stage(0)),
                 expected,
                 "{lines} {file:?}"
             );
@@ -109,9 +109,12 @@ fn the_socket_of_the_engine_needs_root() {
     analyze(&files, |repo| {
         let dockerfile = repo.dockerfile("Dockerfile");
         assert_eq!(
-            *root_use(&repo.analysis, dockerfile, 0),
+            *root_use(&repo.analysis, dockerfile, stage(0)),
             needs("the container engine's socket")
         );
-        assert_eq!(*root_use(&repo.analysis, dockerfile, 3), RootUse::Unknown);
+        assert_eq!(
+            *root_use(&repo.analysis, dockerfile, stage(3)),
+            RootUse::Unknown
+        );
     });
 }

@@ -1,6 +1,6 @@
 //! Tests of [`roles`](crate::analysis::roles).
 
-use super::analyze;
+use super::{analyze, stage};
 use crate::analysis::roles;
 use crate::model::file_role::Role;
 
@@ -56,15 +56,15 @@ fn stages_that_nothing_ships_are_for_development_by_their_name() {
     analyze(&[("Dockerfile", text)], |repo| {
         let dockerfile = repo.dockerfile("Dockerfile");
 
-        for (stage, expected) in [
+        for (number, expected) in [
             (0, Role::Development),
             // What is shipped is built from it.
             (1, Role::Production),
             (2, Role::Production),
         ] {
-            let location = dockerfile.stages[stage].location;
+            let location = dockerfile.stages[stage(number)].location;
             let found = roles::of_stage(&repo.analysis, dockerfile, location);
-            assert_eq!(found, expected, "{stage}");
+            assert_eq!(found, expected, "{number}");
         }
     });
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::analyze;
+use super::{analyze, stage};
 use crate::analysis::shipped_stages;
+use crate::model::dockerfile::StageId;
 
 const DOCKERFILE: &str = "FROM alpine AS base\nFROM base AS builder\nFROM alpine AS dev\n\
                           FROM base AS final\nCOPY --from=builder /x /x\n";
@@ -25,7 +26,9 @@ fn a_build_ships_its_targets_or_the_last_stage() {
         files.extend(compose.map(|text| ("compose.yaml", text)));
         analyze(&files, |repo| {
             let dockerfile = repo.dockerfile("Dockerfile");
-            let set = |stages: &[usize]| -> BTreeSet<usize> { stages.iter().copied().collect() };
+            let set = |stages: &[usize]| -> BTreeSet<StageId> {
+                stages.iter().copied().map(stage).collect()
+            };
             let analysis = &repo.analysis;
             let found = shipped_stages::shipped_layers(analysis, dockerfile);
             assert_eq!(*found, set(layers), "{compose:?}");
@@ -42,8 +45,8 @@ fn stages_for_development_do_not_serve() {
         let dockerfile = repo.dockerfile("Dockerfile");
         let is_development =
             |stage| shipped_stages::is_for_development(&repo.analysis, dockerfile, stage);
-        assert!(!is_development(0));
-        assert!(is_development(1));
+        assert!(!is_development(stage(0)));
+        assert!(is_development(stage(1)));
         assert!(shipped_stages::serving(&repo.analysis, dockerfile).is_empty());
     });
 

@@ -1,6 +1,6 @@
 //! Tests of [`start`](crate::analysis::start).
 
-use super::{Repo, analyze};
+use super::{Repo, analyze, stage};
 use crate::analysis::start::{StartCommand, StartPart, of_container, of_stage};
 use crate::model::Command;
 use crate::source::Span;
@@ -40,7 +40,7 @@ fn entrypoint_and_command_are_one() {
     ] {
         let text = format!("FROM alpine\n{lines}\n");
         analyze(&[("Dockerfile", &text)], |repo| {
-            let command = of_stage(repo.dockerfile("Dockerfile"), 0);
+            let command = of_stage(repo.dockerfile("Dockerfile"), stage(0));
             assert_eq!(show(command.as_ref()), expected, "{lines}");
         });
     }
@@ -72,7 +72,7 @@ fn a_container_is_laid_over_its_image() {
 
 /// The places of all parts of a text that are the start command of a stage.
 fn places(repo: &Repo, part: &str) -> String {
-    let command = of_stage(repo.dockerfile("Dockerfile"), 0).expect("a command");
+    let command = of_stage(repo.dockerfile("Dockerfile"), stage(0)).expect("a command");
     let source = match &command {
         StartCommand::Shell(command) => code(command).to_owned(),
         StartCommand::Words(start) => {

@@ -1,6 +1,6 @@
 //! Tests of [`startup`](crate::analysis::startup).
 
-use super::{Repo, analyze};
+use super::{Repo, analyze, stage};
 use crate::analysis::Owner;
 use crate::analysis::startup::{
     self, Started, container, effective, folders, folders_of, stop_grace_period,
@@ -44,7 +44,7 @@ fn servers_are_found_in_commands_and_in_their_scripts() {
     ] {
         let text = format!("FROM python:3.13\n{lines}\n");
         analyze(&[("Dockerfile", &text), file], |repo| {
-            let found = startup::stage(&repo.analysis, repo.dockerfile("Dockerfile"), 0);
+            let found = startup::stage(&repo.analysis, repo.dockerfile("Dockerfile"), stage(0));
             assert_eq!(show(repo, found), expected, "{lines}");
         });
     }

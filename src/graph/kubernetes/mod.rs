@@ -14,8 +14,9 @@ use std::sync::OnceLock;
 use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::Role;
+use crate::model::id::IdVec;
 use crate::model::kubernetes::{Autoscaler, Body, Kustomization, Object, Selector, Workload};
-use crate::source::{FileId, Location, parent};
+use crate::source::{FileId, parent};
 use folders::FolderIndex;
 pub use folders::PodsAround;
 use label_index::{LabelIndex, Pods};
@@ -34,10 +35,10 @@ const MAX_PEERS: usize = 4096;
 /// The objects of the repository, joined.
 #[derive(Debug, Default)]
 pub struct Cluster<'a> {
-    /// By the location of the object that has the pods.
-    links: HashMap<Location, WorkloadLinks<'a>>,
-    /// By the location of the object that selects.
-    selected: HashMap<Location, Selected<'a>>,
+    /// By the object that has the pods; only workloads have one.
+    links: IdVec<Object, Option<WorkloadLinks<'a>>>,
+    /// By the object that selects.
+    selected: IdVec<Object, Option<Selected<'a>>>,
     /// By kind and name.
     named: HashMap<(&'a str, &'a str), Vec<&'a Object>>,
     /// In the order of the files.
@@ -92,6 +93,8 @@ impl<'a> Cluster<'a> {
                 .map(|object| object.file)
                 .filter(|file| facts.role(*file) == Role::Practice)
                 .collect(),
+            links: IdVec::with(all.len(), || None),
+            selected: IdVec::with(all.len(), || None),
             all,
             ..Self::default()
         };
@@ -100,14 +103,20 @@ impl<'a> Cluster<'a> {
         cluster.join_objects(facts, &objects);
 
         if cluster.pairs > MAX_PAIRS {
-            cluster.links.values_mut().for_each(WorkloadLinks::open);
+            cluster
+                .links
+                .iter_mut()
+                .flatten()
+                .for_each(WorkloadLinks::open);
         }
 
         // Bundles repeat each other's objects, so those in a workload's own file come first.
-        for (location, links) in &mut cluster.links {
-            links
-                .services
-                .sort_by_key(|service| service.file != location.file);
+        for (object, links) in cluster.all.iter().zip(cluster.links.iter_mut()) {
+            if let Some(links) = links {
+                links
+                    .services
+                    .sort_by_key(|service| service.file != object.file);
+            }
         }
 
         cluster
@@ -143,7 +152,7 @@ impl<'a> Cluster<'a> {
                     None
                 }
                 Body::Workload(_) => {
-                    self.links.entry(object.location()).or_default();
+                    self.links[object.id].get_or_insert_default();
                     None
                 }
                 _ => None,
@@ -219,7 +228,7 @@ impl<'a> Cluster<'a> {
             }
 
             let is_evidence = self.is_evidence(object, target);
-            let links = self.links.entry(target.location()).or_default();
+            let links = self.links[target.id].get_or_insert_default();
             let (certain, possible) = match &object.body {
                 Body::Service(_) => (&mut links.services, &mut links.may_be_served),
                 Body::DisruptionBudget(_) => (&mut links.budgets, &mut links.may_be_guarded),
@@ -241,7 +250,7 @@ impl<'a> Cluster<'a> {
             }
         }
 
-        self.selected.insert(object.location(), selected);
+        self.selected[object.id] = Some(selected);
     }
 
     fn scale(
@@ -277,7 +286,7 @@ impl<'a> Cluster<'a> {
             }
 
             let is_evidence = self.is_evidence(object, target);
-            let links = self.links.entry(target.location()).or_default();
+            let links = self.links[target.id].get_or_insert_default();
 
             if name.is_some() {
                 if links.autoscalers.len() < MAX_JOINED && is_evidence {
@@ -290,7 +299,7 @@ impl<'a> Cluster<'a> {
             }
         }
 
-        self.selected.insert(object.location(), selected);
+        self.selected[object.id] = Some(selected);
     }
 }
 
@@ -344,12 +353,12 @@ fn chart_of<'a>(path: &'a str, object: &Object, charts: &[&'a str]) -> &'a str {
 impl<'a> Cluster<'a> {
     /// What is joined to a workload.
     pub fn joined(&self, object: &Object) -> Option<&WorkloadLinks<'a>> {
-        self.links.get(&object.location())
+        self.links.get(object.id)?.as_ref()
     }
 
     /// What a Service, budget, policy or autoscaler is joined to.
     pub fn selected(&self, object: &Object) -> Option<&Selected<'a>> {
-        self.selected.get(&object.location())
+        self.selected.get(object.id)?.as_ref()
     }
 
     /// Whether an object says something about another one: what tries or shows something says

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::command::{command, shell, word};
 use super::limits::resources;
-use super::project::{Build, Condition, Definition, Dependency, Project, Service};
+use super::project::{Build, Condition, Definition, Dependency, Project, Service, ServiceId};
 use super::references::references;
 use super::short;
 use super::value::{Scalar, Value, ValueData, ValueField, Variables, fallbacks};
@@ -213,6 +213,7 @@ fn definition(field: &ValueField<'_>) -> Definition {
 fn service(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Service {
     let value = &field.value;
     let mut service = Service {
+        id: ServiceId::default(),
         build: value.get("build").map(|build| self::build(build, origin)),
         depends_on: value
             .get("depends_on")

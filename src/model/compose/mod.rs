@@ -23,5 +23,5 @@ pub use load::ProjectLoader;
 pub use load::projects;
 pub use plan::{is_whole, used_files};
 pub use project::{
-    Build, Condition, Definition, Dependency, Project, ProjectId, ReferenceKind, Service,
+    Build, Condition, Definition, Dependency, Project, ProjectId, ReferenceKind, Service, ServiceId,
 };

@@ -35,6 +35,8 @@ pub struct Project {
     pub base_files: usize,
     /// Files whose relative paths start elsewhere than in `folder`: included and extended ones.
     pub folders: Vec<(FileId, String)>,
+    /// The number of services in the projects before.
+    pub first_service: usize,
     pub services: Vec<Service>,
     pub volumes: Vec<Definition>,
     pub networks: Vec<Definition>,
@@ -137,9 +139,13 @@ pub struct Definition {
     pub keys: Vec<Located<String>>,
 }
 
+/// The number of a service among those of all projects.
+pub type ServiceId = Id<Service>;
+
 /// A service, merged from all files of the project.
 #[derive(Debug)]
 pub struct Service {
+    pub id: ServiceId,
     pub container: Container,
     pub build: Option<Build>,
     pub depends_on: Vec<Dependency>,

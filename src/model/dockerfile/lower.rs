@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::collections::HashSet;
 
 use super::scope::{Expanded, VariableScope, VariableValue};
-use super::stage::{Base, Dockerfile, Stage};
+use super::stage::{Base, Dockerfile, Stage, StageId};
 use crate::model::container::HealthCheck;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::model::id::IdVec;
 use crate::model::image::{HOLE, ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::model::{Code, Command, Item, Setting};
 use crate::source::{FileId, Located, Location, OffsetMap, SourceFile, Span, Spanned};
@@ -22,7 +23,7 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
         source,
         global: VariableScope::default(),
         declared: VariableScope::default(),
-        ends: Vec::new(),
+        ends: IdVec::default(),
         own_env: HashSet::new(),
         expanded: Cell::new(0),
     };
@@ -35,7 +36,7 @@ pub fn lower(source: &SourceFile, tree: tree::Dockerfile) -> Dockerfile {
         lowering.global_argument(instruction);
     }
 
-    let mut stages = Vec::with_capacity(named.all.len());
+    let mut stages: IdVec<Stage> = IdVec::default();
 
     for syntactic in &named.all {
         if let Some(stage) = lowering.stage(&tree, &named, syntactic) {
@@ -65,7 +66,7 @@ struct Lowering<'s> {
     /// still show what was meant.
     declared: VariableScope,
     /// The scope at the end of each stage.
-    ends: Vec<VariableScope>,
+    ends: IdVec<Stage, VariableScope>,
     /// The names that ENV sets in the stage that is read.
     own_env: HashSet<String>,
     /// Bytes of all words so far that variables were put into.
@@ -144,7 +145,7 @@ impl Lowering<'_> {
 
         self.own_env.clear();
         let mut stage = Stage {
-            index,
+            index: StageId::new(index),
             name: from
                 .name
                 .as_ref()
@@ -183,7 +184,7 @@ impl Lowering<'_> {
     ) {
         for reference in &syntactic.uses {
             match reference.target {
-                Target::Stage(earlier) => stage.copies_from.push(earlier),
+                Target::Stage(earlier) => stage.copies_from.push(StageId::new(earlier)),
                 Target::Elsewhere => {
                     let role = match tree.instructions[reference.instruction].body {
                         Body::Copy(_) => ImageRole::CopyFrom,
@@ -211,7 +212,7 @@ impl Lowering<'_> {
 
         if let Some(text) = expanded.known() {
             if let Some(earlier) = named.base(text, index) {
-                return Base::Stage(earlier);
+                return Base::Stage(StageId::new(earlier));
             }
 
             if text == "scratch" {

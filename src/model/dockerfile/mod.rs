@@ -7,5 +7,5 @@ mod stage;
 mod step;
 
 pub use lower::lower;
-pub use stage::{Base, Dockerfile, DockerfileId, Stage};
+pub use stage::{Base, Dockerfile, DockerfileId, Stage, StageId};
 pub use step::{StageInstruction, Step};

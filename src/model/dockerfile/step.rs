@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use super::stage::{Base, Dockerfile, Shells, Stage};
+use super::stage::{Base, Dockerfile, Shells, Stage, StageId};
 use crate::model::Command;
+use crate::model::id::IdVec;
 use crate::model::image::Reference;
 use crate::model::package::covers_folder;
 use crate::source::{Location, Span};
@@ -78,7 +79,7 @@ impl Dockerfile {
     }
 
     /// The steps of one stage.
-    pub fn steps_of(&self, stage: usize) -> impl Iterator<Item = Step<'_>> {
+    pub fn steps_of(&self, stage: StageId) -> impl Iterator<Item = Step<'_>> {
         let all = self.posix();
         let first = all.partition_point(|run| run.0 < stage);
         all[first..]
@@ -89,18 +90,18 @@ impl Dockerfile {
 
     /// The steps whose files are in the image of a stage: its own and those of the stages that it is
     /// built `FROM`.
-    pub fn steps_in_image(&self, stage: usize) -> impl Iterator<Item = Step<'_>> {
+    pub fn steps_in_image(&self, stage: StageId) -> impl Iterator<Item = Step<'_>> {
         let layers = self.layers(stage);
 
         self.steps()
             .filter(move |step| layers.contains(&step.stage.index))
     }
 
-    fn posix(&self) -> &[(usize, usize)] {
+    fn posix(&self) -> &[(StageId, usize)] {
         self.posix.get_or_init(|| self.posix_runs())
     }
 
-    fn step(&self, (stage, number): (usize, usize)) -> Option<Step<'_>> {
+    fn step(&self, (stage, number): (StageId, usize)) -> Option<Step<'_>> {
         let stage = &self.stages[stage];
         let (index, command) = &stage.runs[number];
         let instruction = &self.tree.instructions[*index];
@@ -115,7 +116,7 @@ impl Dockerfile {
         })
     }
 
-    fn posix_runs(&self) -> Vec<(usize, usize)> {
+    fn posix_runs(&self) -> Vec<(StageId, usize)> {
         let stages = self
             .stages
             .iter()
@@ -135,10 +136,8 @@ impl Dockerfile {
     }
 
     /// The instructions of one stage, FROM left out, in order.
-    pub fn instructions_of(&self, stage: usize) -> impl Iterator<Item = StageInstruction<'_>> {
-        self.named
-            .all
-            .get(stage)
+    pub fn instructions_of(&self, stage: StageId) -> impl Iterator<Item = StageInstruction<'_>> {
+        self.lines_of(stage)
             .zip(self.stages.get(stage))
             .into_iter()
             .flat_map(|(named, stage)| self.positions(named.instructions.clone(), stage))
@@ -177,14 +176,14 @@ impl Dockerfile {
     }
 
     /// Whether the stage is built upon Windows, by the names of its images.
-    pub fn is_windows(&self, stage: usize) -> bool {
+    pub fn is_windows(&self, stage: StageId) -> bool {
         self.tree.escape == Escape::Backtick
             || matches!(self.root(stage), Some(Base::Image(image)) if image.reference.as_ref().is_some_and(is_windows))
     }
 
     /// The words of SHELL in effect before an instruction of a stage; `None` for the default.
-    pub fn shell_at(&self, stage: usize, index: usize) -> Option<Vec<&str>> {
-        let range = &self.named.all.get(stage)?.instructions;
+    pub fn shell_at(&self, stage: StageId, index: usize) -> Option<Vec<&str>> {
+        let range = &self.lines_of(stage)?.instructions;
         let shells = self.shells.get_or_init(|| self.find_shells());
         let before = shells
             .all
@@ -201,7 +200,7 @@ impl Dockerfile {
 
     fn find_shells(&self) -> Shells {
         let mut shells = Shells::default();
-        let mut ends: Vec<Option<usize>> = Vec::with_capacity(self.stages.len());
+        let mut ends: IdVec<Stage, Option<usize>> = IdVec::default();
 
         for (stage, named) in self.stages.iter().zip(&self.named.all) {
             // A base is always an earlier stage.
@@ -224,7 +223,7 @@ impl Dockerfile {
         shells
     }
 
-    fn is_posix(&self, stage: usize, index: usize) -> bool {
+    fn is_posix(&self, stage: StageId, index: usize) -> bool {
         let Some(words) = self.shell_at(stage, index) else {
             return true;
         };
@@ -236,7 +235,7 @@ impl Dockerfile {
     }
 
     /// The stages whose files are in the image of `stage`: itself and those it is built `FROM`.
-    pub fn layers(&self, stage: usize) -> Vec<usize> {
+    pub fn layers(&self, stage: StageId) -> Vec<StageId> {
         self.chain(stage).map(|stage| stage.index).collect()
     }
 }

@@ -99,7 +99,13 @@ fn kube_settings(
 }
 
 fn image(container: SpecReader) -> Option<ImageUse> {
-    let image = match container.get("image") {
+    // Operators of data stores call it so.
+    let key = if container.node.get("image").is_none() && container.scope.open {
+        "imageName"
+    } else {
+        "image"
+    };
+    let image = match container.get(key) {
         Setting::Set(image) => image,
         // Something else writes it.
         Setting::Unknown(Some(location)) => {
@@ -231,10 +237,7 @@ fn mounts(container: SpecReader, pod: &PodDefaults) -> Vec<Mount> {
 
 fn mount(item: SpecReader, pod: &PodDefaults) -> Mount {
     let name = item.str("name");
-    let volume = pod
-        .volumes
-        .iter()
-        .find(|volume| name.value() == Some(&volume.name));
+    let volume = name.value().and_then(|name| pod.volumes.get(name.as_str()));
 
     Mount {
         location: item.node.location(),

@@ -4,15 +4,43 @@ use super::kustomize::ImageRule;
 use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::source::{Located, Location};
+use crate::syntax::yaml::Node;
 
 /// A folder that is deployed, and what is changed in it.
 #[derive(Debug)]
 pub struct Delivery {
     /// As written, relative to the root of a repository.
     pub path: Located<String>,
+    /// Folders of components, relative to the path.
+    pub components: Vec<Located<String>>,
     pub images: Vec<ImageRule>,
     /// Flux puts all objects into this namespace.
     pub namespace: Setting<String>,
+}
+
+/// The keys that lead to what an object deploys, and to the patches that it applies.
+const PATCH_PATHS: [&[&str]; 4] = [
+    &["spec"],
+    &["spec", "source", "kustomize"],
+    &["spec", "template", "spec", "source", "kustomize"],
+    &["spec", "sources"],
+];
+
+/// The mappings of an object that deploys a folder whose `patches` are applied to it.
+pub(super) fn patch_holders(object: Node<'_>) -> Vec<Node<'_>> {
+    let mut holders = Vec::new();
+
+    for path in PATCH_PATHS {
+        let Some(holder) = object.path(path) else {
+            continue;
+        };
+
+        let of_sources = holder.items().filter_map(|source| source.get("kustomize"));
+        holders.extend(std::iter::once(holder).chain(of_sources));
+    }
+
+    holders.retain(|holder| holder.get("patches").is_some());
+    holders
 }
 
 impl Delivery {
@@ -24,15 +52,20 @@ impl Delivery {
                 .find(|source| source.key_location("path").is_some())
         })?;
         let kustomize = source.get("kustomize");
-        let images = kustomize
-            .value()
-            .map(|kustomize| kustomize.texts("images"))
-            .unwrap_or_default();
+        let texts = |key: &str| {
+            kustomize
+                .value()
+                .map(|kustomize| kustomize.texts(key))
+                .unwrap_or_default()
+        };
 
         Some(Self {
             path: source.str("path").known()?.clone(),
-            images: images.iter().map(image_override).collect(),
-            namespace: Setting::Absent,
+            components: texts("components"),
+            images: texts("images").iter().map(image_override).collect(),
+            namespace: kustomize
+                .clone()
+                .and_then(|kustomize| kustomize.str("namespace")),
         })
     }
 
@@ -40,6 +73,7 @@ impl Delivery {
     pub(super) fn from_flux(spec: SpecReader) -> Option<Self> {
         Some(Self {
             path: spec.str("path").known()?.clone(),
+            components: spec.texts("components"),
             images: spec
                 .list("images")
                 .into_iter()

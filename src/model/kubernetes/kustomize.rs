@@ -1,9 +1,11 @@
 //! Facts of `kustomization.yaml`: what it gathers, and what it changes in what it gathers.
 
-use super::labels::key_text;
+use super::kustomization_fault::{KustomizationFault, faults};
+use super::labels::{Labels, key_text};
+use super::object::{Data, DataEntry, Object};
 use super::spec_reader::{ManifestScope, SpecReader};
 use crate::model::Setting;
-use crate::source::{FileId, Located, Location, join, parent};
+use crate::source::{FileId, Located, Location, Span, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
 /// Keys under which a kustomization names files and folders that it gathers.
@@ -38,6 +40,8 @@ pub struct Kustomization {
     pub component: bool,
     /// Files and folders of this repository that it gathers, as repository paths.
     pub resources: Vec<Located<String>>,
+    /// The places of those that `components` names.
+    component_places: Vec<Location>,
     /// Something is gathered from elsewhere, or made by a plugin or a Helm chart.
     pub partial: bool,
     pub namespace: Setting<String>,
@@ -55,14 +59,27 @@ pub struct Kustomization {
     pub missing: Vec<Located<String>>,
     /// Patches for which there is no object.
     pub unmatched: Vec<UnmatchedPatch>,
+    /// What kustomize refuses in it, apart from the above.
+    pub faults: Vec<KustomizationFault>,
     /// Helm releases that it renders.
     pub releases: Vec<Located<String>>,
-    /// ConfigMaps and Secrets that it makes: kind and name.
-    pub generated: Vec<(&'static str, Located<String>)>,
+    /// ConfigMaps and Secrets that it makes.
+    pub generated: Vec<GeneratedObject>,
+}
+
+/// A ConfigMap or a Secret that a kustomization makes.
+#[derive(Debug)]
+pub struct GeneratedObject {
+    pub kind: &'static str,
+    pub name: Located<String>,
+    /// The entries of its `literals`.
+    pub data: Data,
+    /// Its env files, as repository paths.
+    pub env_files: Vec<Located<String>>,
 }
 
 /// An entry of `images`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ImageRule {
     pub name: Located<String>,
     pub new_name: Option<Located<String>>,
@@ -123,6 +140,11 @@ impl Kustomization {
         Some(Self {
             file: scope.file,
             component: kind.value().is_some_and(|kind| kind == "Component"),
+            component_places: root
+                .texts("components")
+                .into_iter()
+                .map(|path| path.location)
+                .collect(),
             partial: is_opaque || has_remote_patch || resources.iter().any(Option::is_none),
             resources: resources.into_iter().flatten().collect(),
             namespace: root.str("namespace"),
@@ -144,20 +166,26 @@ impl Kustomization {
             complete: false,
             missing: Vec::new(),
             unmatched: Vec::new(),
+            faults: faults(root),
             releases: releases(root),
-            generated: generated(root),
+            generated: generated(root, &folder),
             folder,
         })
     }
 }
 
 impl Kustomization {
+    /// Whether the resource at a place is one of the components.
+    pub(super) fn is_component_resource(&self, location: Location) -> bool {
+        self.component_places.contains(&location)
+    }
+
     /// Whether a generator makes an object of a kind and name, as far as these are given.
     pub(super) fn makes(&self, kind: Option<&str>, name: Option<&str>) -> bool {
-        self.generated.iter().any(|(made, made_name)| {
-            kind.is_none_or(|kind| kind.contains(made))
+        self.generated.iter().any(|made| {
+            kind.is_none_or(|kind| kind.contains(made.kind))
                 && name.is_none_or(|name| {
-                    name.contains(made_name.value.as_str()) || name.contains('*')
+                    name.contains(made.name.value.as_str()) || name.contains('*')
                 })
         })
     }
@@ -233,18 +261,60 @@ fn pairs(map: SpecReader) -> Vec<(Located<String>, Setting<String>)> {
         .collect()
 }
 
-fn generated(root: SpecReader) -> Vec<(&'static str, Located<String>)> {
+fn generated(root: SpecReader, folder: &str) -> Vec<GeneratedObject> {
     let mut generated = Vec::new();
 
     for (key, kind) in GENERATOR_KEYS {
         for item in root.list(key) {
-            if let Setting::Set(name) = item.str("name") {
-                generated.push((kind, name));
-            }
+            let Setting::Set(name) = item.str("name") else {
+                continue;
+            };
+
+            let env = item.str("env").known().cloned();
+            let env_files = item.texts("envs").into_iter().chain(env);
+
+            generated.push(GeneratedObject {
+                kind,
+                name,
+                data: Data {
+                    kind: item.str("type"),
+                    entries: item
+                        .list("literals")
+                        .into_iter()
+                        .filter_map(literal)
+                        .collect(),
+                    ..Data::default()
+                },
+                env_files: env_files
+                    .filter_map(|path| local_path(folder, &path))
+                    .collect(),
+            });
         }
     }
 
     generated
+}
+
+/// The entry of a literal, `key=value` with or without quotes around the value.
+fn literal(item: SpecReader) -> Option<DataEntry> {
+    let text = item.raw_text()?;
+    let (key, quoted) = text.value.split_once('=')?;
+    let value = ['"', '\'']
+        .iter()
+        .find_map(|&quote| quoted.strip_prefix(quote)?.strip_suffix(quote))
+        .unwrap_or(quoted);
+    let skipped = key.len() + 1 + usize::from(value.len() < quoted.len());
+    let span = Span::of(skipped, skipped + value.len());
+
+    Some(DataEntry {
+        key: Located::new(
+            key.to_owned(),
+            item.node.content_span(Span::of(0, key.len())),
+        ),
+        value: Located::new(value.to_owned(), item.node.content_span(span)),
+        decoded: None,
+        offsets: item.node.offsets().skip(skipped as u32),
+    })
 }
 
 /// The repository path of a path in a kustomization; `None` where it leads elsewhere.
@@ -272,11 +342,11 @@ pub(super) struct PatchUse<T> {
     pub patch: T,
 }
 
-/// The patches that are written into a kustomization.
-pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<PatchUse<Node<'t>>> {
+/// The patches that are written into a kustomization, or an object that holds some.
+pub(super) fn inline_patches<'t>(root: Node<'t>) -> Vec<PatchUse<Node<'t>>> {
     let mut patches = Vec::new();
 
-    for item in items(tree, &PATCH_KEYS) {
+    for item in items(root, &PATCH_KEYS) {
         if let Some(patch) = item.entry("patch") {
             patches.push(PatchUse {
                 target: PatchTarget::of_item(item),
@@ -286,7 +356,7 @@ pub(super) fn inline_patches<'t>(tree: &'t Tree<'t>) -> Vec<PatchUse<Node<'t>>> 
         }
     }
 
-    for item in items(tree, &["patchesStrategicMerge"]) {
+    for item in items(root, &["patchesStrategicMerge"]) {
         if item.str().is_some_and(is_inline) {
             patches.push(PatchUse {
                 target: None,
@@ -319,7 +389,11 @@ pub(super) struct ReplacedField<'t> {
 pub(super) fn replaced_fields<'t>(tree: &'t Tree<'t>) -> Vec<ReplacedField<'t>> {
     let mut fields = Vec::new();
 
-    for item in items(tree, &["replacements"]) {
+    for item in tree
+        .root()
+        .into_iter()
+        .flat_map(|root| items(root, &["replacements"]))
+    {
         for target in item.get("targets").into_iter().flat_map(Node::items) {
             let Some(select) = target.get("select") else {
                 continue;
@@ -363,10 +437,10 @@ fn path_parts(path: &str) -> Vec<&str> {
 }
 
 /// The repository paths of a kustomization's patch files.
-pub(super) fn patch_files<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<PatchUse<String>> {
+pub(super) fn patch_files(root: Node, folder: &str) -> Vec<PatchUse<String>> {
     let mut files = Vec::new();
 
-    for item in items(tree, &PATCH_KEYS) {
+    for item in items(root, &PATCH_KEYS) {
         if let Some(written) = item.get("path")
             && let Some(path) = written.str().and_then(|path| join(folder, path))
         {
@@ -378,7 +452,7 @@ pub(super) fn patch_files<'t>(tree: &'t Tree<'t>, folder: &str) -> Vec<PatchUse<
         }
     }
 
-    for item in items(tree, &["patchesStrategicMerge"]) {
+    for item in items(root, &["patchesStrategicMerge"]) {
         if let Some(path) = item.str()
             && !is_inline(path)
             && let Some(path) = join(folder, path)
@@ -400,11 +474,7 @@ fn is_inline(item: &str) -> bool {
 }
 
 /// The items of the lists under these keys.
-fn items<'t>(tree: &'t Tree<'t>, keys: &[&str]) -> Vec<Node<'t>> {
-    let Some(root) = tree.root() else {
-        return Vec::new();
-    };
-
+fn items<'t>(root: Node<'t>, keys: &[&str]) -> Vec<Node<'t>> {
     keys.iter()
         .filter_map(|key| root.get(key))
         .flat_map(Node::items)
@@ -414,9 +484,13 @@ fn items<'t>(tree: &'t Tree<'t>, keys: &[&str]) -> Vec<Node<'t>> {
 /// The objects that a patch is for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct PatchTarget {
-    pub kind: Option<String>,
-    pub name: Option<String>,
-    /// A label or annotation selector narrows it further, in a way that is not followed.
+    pub kind: Option<Pattern>,
+    pub name: Option<Pattern>,
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    label_selector: Option<String>,
+    annotation_selector: Option<String>,
+    /// A selector narrows it further, in a way that is not followed.
     pub narrowed: bool,
 }
 
@@ -427,46 +501,152 @@ impl PatchTarget {
     }
 
     fn of_selector(target: Node) -> Self {
+        let text = |key: &str| target.get(key).and_then(Node::str).map(str::to_owned);
+        let (label_selector, annotation_selector) =
+            (text("labelSelector"), text("annotationSelector"));
+        let narrowed = [&label_selector, &annotation_selector]
+            .into_iter()
+            .flatten()
+            .any(|selector| requirements(selector).is_none());
+        let pattern = |key: &str| text(key).map(Pattern::new);
+
         Self {
-            kind: target.get("kind").and_then(Node::str).map(str::to_owned),
-            name: target.get("name").and_then(Node::str).map(str::to_owned),
-            narrowed: target.get("labelSelector").is_some()
-                || target.get("annotationSelector").is_some(),
+            kind: pattern("kind"),
+            name: pattern("name"),
+            group: pattern("group"),
+            version: pattern("version"),
+            narrowed,
+            label_selector,
+            annotation_selector,
         }
     }
 
     /// Whether an object may be meant. Kinds and names are patterns.
-    pub fn admits(&self, kind: &str, name: Option<&str>) -> bool {
-        let kind_fits = self
-            .kind
-            .as_deref()
-            .is_none_or(|pattern| matches_pattern(pattern, kind));
-        let name_fits = match (self.name.as_deref(), name) {
-            (Some(pattern), Some(name)) => matches_pattern(pattern, name),
-            _ => true,
+    pub fn is_for(&self, object: &Object) -> bool {
+        let name = object.name.as_ref().map(|name| name.value.as_str());
+        let (group, version) = object
+            .api_version
+            .value
+            .split_once('/')
+            .unwrap_or(("", &object.api_version.value));
+        let fits = |pattern: &Option<Pattern>, text: &str| {
+            pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
         };
 
-        kind_fits && name_fits
+        fits(&self.kind, &object.kind.value)
+            && name.is_none_or(|name| fits(&self.name, name))
+            && fits(&self.group, group)
+            && fits(&self.version, version)
+            && may_be_selected(self.label_selector.as_deref(), &object.labels)
+            && may_be_selected(self.annotation_selector.as_deref(), &object.annotations)
     }
 }
 
-/// Whether a pattern, anchored at both ends, matches. Only `.*`, `|` and brackets around the whole
-/// are followed; any other operator counts as matching.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
-    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
-    let pattern = pattern
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .unwrap_or(pattern);
+/// A requirement of a selector: a key, and whether it must be there and have a value.
+enum Requirement<'s> {
+    Equal(&'s str, &'s str),
+    Unequal(&'s str, &'s str),
+    Exists(&'s str),
+    Missing(&'s str),
+}
 
-    pattern
-        .split('|')
-        .any(|alternative| match alternative.split_once(".*") {
-            Some((start, end)) => {
-                text.starts_with(start) && (text.ends_with(end) || end.contains(['*', '+', '?']))
+/// The requirements of a selector; `None` where it has sets of values.
+fn requirements(selector: &str) -> Option<Vec<Requirement<'_>>> {
+    if selector.contains('(') {
+        return None;
+    }
+
+    let parts = selector.split(',').map(str::trim);
+    let requirement = |part| {
+        if let Some((key, value)) = str::split_once(part, "!=") {
+            return Requirement::Unequal(key.trim(), value.trim());
+        }
+
+        match part.split_once('=') {
+            Some((key, value)) => {
+                Requirement::Equal(key.trim(), value.trim_start_matches('=').trim())
             }
-            None => alternative == text || alternative.contains(['*', '+', '?', '[', '\\']),
-        })
+            None => match part.strip_prefix('!') {
+                Some(key) => Requirement::Missing(key.trim()),
+                None => Requirement::Exists(part),
+            },
+        }
+    };
+
+    Some(
+        parts
+            .filter(|part| !part.is_empty())
+            .map(requirement)
+            .collect(),
+    )
+}
+
+/// Whether labels may meet a selector.
+fn may_be_selected(selector: Option<&str>, labels: &Labels) -> bool {
+    let Some(requirements) = selector.and_then(requirements) else {
+        return true;
+    };
+
+    let value = |key: &str| {
+        let entry = labels.entries.iter().find(|(name, _)| name.value == key);
+        entry.map(|(_, value)| value)
+    };
+    let is_open = labels.has_unknown();
+
+    requirements.iter().all(|requirement| match requirement {
+        Requirement::Equal(key, expected) => match value(key) {
+            Some(value) => value.value().is_none_or(|value| value == expected),
+            None => is_open,
+        },
+        Requirement::Unequal(key, unwanted) => {
+            value(key).is_none_or(|value| value.value().is_none_or(|value| value != unwanted))
+        }
+        Requirement::Exists(key) => value(key).is_some() || is_open,
+        Requirement::Missing(key) => value(key).is_none(),
+    })
+}
+
+/// A pattern of a target: a regular expression that kustomize anchors at both ends.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    pub text: String,
+    /// `None` for a plain name, and for what is no expression.
+    expression: Option<regex::Regex>,
+    /// It is a name and not an expression.
+    is_plain: bool,
+}
+
+/// The largest expression of a pattern, in bytes of its compiled form.
+const MAX_EXPRESSION: usize = 1 << 16;
+
+impl Pattern {
+    fn new(text: String) -> Self {
+        let is_plain = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/'));
+        let expression = if is_plain {
+            None
+        } else {
+            regex::RegexBuilder::new(&format!("^(?:{text})$"))
+                .size_limit(MAX_EXPRESSION)
+                .build()
+                .ok()
+        };
+
+        Self {
+            text,
+            expression,
+            is_plain,
+        }
+    }
+
+    /// Whether a text matches; anything matches what is no expression.
+    fn matches(&self, text: &str) -> bool {
+        match &self.expression {
+            Some(expression) => expression.is_match(text),
+            None => !self.is_plain || self.text == text,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -506,7 +686,7 @@ patches:
             .iter()
             .map(|path| path.value.as_str())
             .collect();
-        let patches = patch_files(&parsed.tree, &kustomization.folder);
+        let patches = patch_files(parsed.tree.root().unwrap(), &kustomization.folder);
         assert_eq!(paths, ["deploy/base", "deploy/prod/web.yaml"]);
         assert!(kustomization.partial);
         assert_eq!(patches[0].patch, "deploy/prod/probe.yaml");
@@ -518,19 +698,49 @@ patches:
             Some("1.2")
         );
         assert_eq!(kustomization.replicas[0].count.value(), Some(&3));
-        assert_eq!(kustomization.generated[0].1.value, "settings");
+        assert_eq!(kustomization.generated[0].name.value, "settings");
     }
 
     #[test]
-    fn targets_are_patterns() {
-        let target = PatchTarget {
-            kind: Some("Deployment".into()),
-            name: Some("web|api-.*".into()),
-            narrowed: false,
-        };
+    fn a_pattern_is_anchored() {
+        for (pattern, text, matches) in [
+            ("web", "web", true),
+            ("web", "web-api", false),
+            ("web.*", "web-api", true),
+            ("^(web|api)$", "api", true),
+            ("web|api", "api-x", false),
+            ("[a-z]+-[0-9]", "web-1", true),
+            (".", "web", false),
+            ("(", "web", true),
+        ] {
+            let pattern = Pattern::new(pattern.to_owned());
+            assert_eq!(pattern.matches(text), matches, "{} {text}", pattern.text);
+        }
+    }
 
-        assert!(target.admits("Deployment", Some("api-x")));
-        assert!(!target.admits("Deployment", Some("db")));
-        assert!(!target.admits("Service", Some("web")));
+    #[test]
+    fn a_selector_is_read() {
+        let text = "kind: A\nmetadata:\n  labels: {app: web, tier: front}\n";
+        let tree = Tree::parse(FileId(0), text).tree;
+        let root = SpecReader::new(tree.root().unwrap(), ManifestScope::plain(FileId(0)));
+        let labels = Labels::under_key(root.get("metadata"), "labels");
+
+        for (selector, selects) in [
+            ("app=web", true),
+            ("app==web,tier=front", true),
+            ("app=api", false),
+            ("app!=web", false),
+            ("role!=x", true),
+            ("app", true),
+            ("!app", false),
+            ("role", false),
+            ("app in (api)", true),
+        ] {
+            assert_eq!(
+                may_be_selected(Some(selector), &labels),
+                selects,
+                "{selector}"
+            );
+        }
     }
 }

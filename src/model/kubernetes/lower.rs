@@ -7,7 +7,7 @@ use super::object::{Body, Claim, Data, Object, ObjectId, ServiceAccount};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::spec_reader::{ManifestScope, SpecReader};
 use super::validation::refusals;
-use super::workload::Workload;
+use super::workload::{Workload, is_manifest};
 use crate::source::Located;
 use crate::syntax::yaml::{Kind, Node, Tree};
 
@@ -54,8 +54,64 @@ fn add_roots<'t>(node: Node<'t>, roots: &mut Vec<Node<'t>>) {
                 .items()
                 .filter(|item| is_object(*item) && !is_list(*item)),
         ),
-        _ if is_object(node) => roots.push(node),
+        _ if is_object(node) => {
+            roots.push(node);
+
+            if holds_manifests(node) {
+                add_manifests(node, 0, roots);
+            }
+        }
         _ => {}
+    }
+}
+
+/// How deep an object is searched for manifests in it.
+const MANIFEST_DEPTH: u32 = 8;
+
+/// How many manifests of one object are read.
+const MAX_MANIFESTS: usize = 500;
+
+/// Whether the objects in an object of this kind are deployed with it. Definitions and policies only
+/// describe objects.
+fn holds_manifests(node: Node) -> bool {
+    let group = node
+        .get("apiVersion")
+        .and_then(Node::str)
+        .and_then(|version| Some(version.split_once('/')?.0))
+        .unwrap_or_default();
+
+    HOLDERS
+        .iter()
+        .any(|holder| group == *holder || group.ends_with(&format!(".{holder}")))
+}
+
+/// API groups whose objects hold others: templates of OpenShift, graphs of kro, compositions of
+/// Crossplane, work of Open Cluster Management, resource sets of Flux and of Cluster API.
+const HOLDERS: [&str; 8] = [
+    "template.openshift.io",
+    "kro.run",
+    "crossplane.io",
+    "work.open-cluster-management.io",
+    "work.karmada.io",
+    "fluxcd.controlplane.io",
+    "hive.openshift.io",
+    "m.crossplane.io",
+];
+
+/// Adds the manifests in an object.
+fn add_manifests<'t>(parent: Node<'t>, depth: u32, roots: &mut Vec<Node<'t>>) {
+    if depth > MANIFEST_DEPTH || roots.len() >= MAX_MANIFESTS {
+        return;
+    }
+
+    let values = parent.entries().map(|entry| entry.value);
+
+    for value in values.chain(parent.items()) {
+        if is_manifest(value) && is_object(value) {
+            roots.push(value);
+        }
+
+        add_manifests(value, depth + 1, roots);
     }
 }
 
@@ -104,11 +160,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
     }
 
     let scoped = if is_fragment { root.opened() } else { root };
-    let group = api_version
-        .value
-        .split_once('/')
-        .map_or("", |(group, _)| group);
-    let refusals = refusals(scoped, group, &kind.value);
+    let refusals = refusals(scoped, &api_version.value, &kind.value);
     let meta = root.get("metadata");
     let name = meta.clone().and_then(|meta| meta.str("name"));
     let first_key = root.node.entries().next();
@@ -186,6 +238,12 @@ fn body_of_spec(group: &str, kind: &str) -> Option<fn(SpecReader) -> Body> {
             "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" | "UDPRoute",
         ) => |spec| Body::Ingress(Box::new(Ingress::from_route(spec))),
         ("argoproj.io", "Application") => |spec| delivery(Delivery::from_application(spec)),
+        ("argoproj.io", "ApplicationSet") => |spec| {
+            let application = spec.path(&["template", "spec"]);
+            let application = application.value().copied();
+
+            delivery(application.and_then(Delivery::from_application))
+        },
         ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
             |spec| delivery(Delivery::from_flux(spec))
         }

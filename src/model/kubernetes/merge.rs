@@ -27,6 +27,26 @@ pub(super) struct PatchScope {
     /// disagree leave it unknown.
     pub home: FileId,
     pub removal: Removal,
+    pub conflict: Conflict,
+    pub lists: ListMerge,
+}
+
+/// How a strategic merge patch treats the lists of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListMerge {
+    /// Those of Kubernetes' own kinds have keys by which items are merged.
+    ByKey,
+    /// Those of other kinds are replaced.
+    Replaced,
+}
+
+/// What becomes of a field that two patches set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// They are of different kustomizations, so it is unknown.
+    Unknown,
+    /// They are applied one after the other, so the last one holds.
+    LastHolds,
 }
 
 /// What becomes of a field that a patch removes.
@@ -214,22 +234,42 @@ impl<'t> PatchedNode<'t> {
     /// Merges a patch into the value of a key.
     fn merge_under(&mut self, patch: Node<'t>, key: &str, scope: PatchScope, depth: u32) {
         if depth > MAX_DEPTH || directive(patch) == Some("replace") {
-            *self = PatchedNode::Node(patch);
+            *self = PatchedNode::without_directives(patch);
+            return;
+        }
+
+        if patch.items().any(|item| directive(item) == Some("replace")) {
+            let items = patch.items().filter(|item| directive(*item).is_none());
+            *self = PatchedNode::Sequence(patch.location(), items.map(PatchedNode::Node).collect());
             return;
         }
 
         match (self.kind(), patch.kind()) {
             (Kind::Mapping, Kind::Mapping) => self.merge_mapping(patch, scope, depth),
-            (Kind::Sequence, Kind::Sequence) if merge_fields(key).is_some() => {
+            (Kind::Sequence, Kind::Sequence)
+                if merge_fields(key).is_some() && scope.lists == ListMerge::ByKey =>
+            {
                 self.merge_sequence(patch, key, scope, depth);
             }
             (Kind::Unknown, _) => {}
-            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, scope.home),
+            (Kind::Scalar, Kind::Scalar) => self.merge_scalar(patch, scope),
             _ => *self = PatchedNode::Node(patch),
         }
     }
 
-    fn merge_scalar(&mut self, patch: Node<'t>, home: FileId) {
+    /// A mapping of a patch as a value: without the keys that say how it is merged.
+    fn without_directives(patch: Node<'t>) -> Self {
+        let mut value = PatchedNode::Node(patch);
+        value.open();
+
+        if let PatchedNode::Mapping(_, entries) = &mut value {
+            entries.retain(|(key, _)| !key.text.starts_with('$'));
+        }
+
+        value
+    }
+
+    fn merge_scalar(&mut self, patch: Node<'t>, scope: PatchScope) {
         let PatchedNode::Node(scalar) = self else {
             return;
         };
@@ -239,7 +279,8 @@ impl<'t> PatchedNode<'t> {
             return;
         }
 
-        let is_patched = scalar.location().file != home;
+        let is_patched =
+            scope.conflict == Conflict::Unknown && scalar.location().file != scope.home;
         *self = if is_patched {
             PatchedNode::Unknown(patch.location())
         } else {
@@ -252,6 +293,12 @@ impl<'t> PatchedNode<'t> {
         let PatchedNode::Mapping(_, entries) = self else {
             return;
         };
+
+        if let Some(retained) = patch.get("$retainKeys") {
+            let is_retained =
+                |key: &PatchedKey| retained.items().any(|item| item.str() == Some(&*key.text));
+            entries.retain(|(key, _)| is_retained(key));
+        }
 
         for entry in patch.entries() {
             let Some(key) = PatchedKey::of_node(entry.key) else {
@@ -276,7 +323,9 @@ impl<'t> PatchedNode<'t> {
                     let value = &mut entries[index].1;
                     value.merge_under(entry.value, &key.text, scope, depth + 1);
                 }
-                None => entries.push((key, PatchedNode::Node(entry.value))),
+                // What is not there cannot be removed.
+                None if entry.value.is_null() || directive(entry.value) == Some("delete") => {}
+                None => entries.push((key, PatchedNode::without_directives(entry.value))),
             }
         }
     }
@@ -391,6 +440,48 @@ pub(super) fn directive(patch: Node<'_>) -> Option<&str> {
     patch.get("$patch")?.str()
 }
 
+/// The operations of a JSON patch on paths that the patched object does not have, which kustomize
+/// refuses: name, path, and the place of the path. Items of lists move, so they are not followed.
+pub(super) fn refused_operations(
+    object: Node,
+    operations: Node,
+) -> Vec<(String, String, Location)> {
+    let mut refused = Vec::new();
+
+    for operation in operations.items().filter_map(Operation::of_node) {
+        let needed = match (operation.name, operation.path.split_last()) {
+            ("replace" | "remove", _) => operation.path.as_slice(),
+            ("add", Some((_, parents))) => parents,
+            _ => continue,
+        };
+
+        if !has_path(object, needed) {
+            let path = format!("/{}", operation.path.join("/"));
+            refused.push((operation.name.to_owned(), path, operation.location));
+        }
+    }
+
+    refused
+}
+
+/// Whether an object has a value at a path, or may have.
+fn has_path(object: Node, path: &[String]) -> bool {
+    let mut node = object;
+
+    for key in path {
+        match node.kind() {
+            Kind::Mapping => match node.get(key) {
+                Some(value) => node = value,
+                None => return false,
+            },
+            Kind::Scalar => return false,
+            _ => return true,
+        }
+    }
+
+    true
+}
+
 /// One JSON 6902 operation.
 struct Operation<'t> {
     name: &'t str,
@@ -437,9 +528,26 @@ impl<'t> Operation<'t> {
             ("add", Some(value)) if is_sequence => parent.insert(last, value),
             ("add" | "replace", Some(value)) => match parent.child(last) {
                 Some(child) => *child = PatchedNode::Node(value),
-                None => self.add_key(parent, last, value),
+                None if self.name == "add" => self.add_key(parent, last, value),
+                // kustomize refuses to build.
+                None => {}
             },
             ("remove", _) => parent.remove(last, self.location, scope),
+            // From a place that is not followed.
+            ("copy" | "move", _) if !is_sequence => match parent.child(last) {
+                Some(child) => *child = PatchedNode::Unknown(self.location),
+                None => {
+                    if let PatchedNode::Mapping(_, entries) = parent {
+                        entries.push((
+                            PatchedKey {
+                                location: self.location,
+                                text: Cow::Owned(last.clone()),
+                            },
+                            PatchedNode::Unknown(self.location),
+                        ));
+                    }
+                }
+            },
             _ => {}
         }
     }
@@ -465,9 +573,15 @@ const fn merge_fields(list: &str) -> Option<&'static [&'static str]> {
         | b"ephemeralContainers"
         | b"volumes"
         | b"env"
-        | b"imagePullSecrets" => Some(&["name"]),
+        | b"imagePullSecrets"
+        | b"secrets"
+        | b"resourceClaims"
+        | b"schedulingGates"
+        | b"webhooks" => Some(&["name"]),
         b"ports" => Some(&["containerPort", "port"]),
         b"volumeMounts" => Some(&["mountPath"]),
+        b"volumeDevices" => Some(&["devicePath"]),
+        b"topologySpreadConstraints" => Some(&["topologyKey"]),
         b"hostAliases" => Some(&["ip"]),
         _ => None,
     }
@@ -484,6 +598,8 @@ mod tests {
     const ALONE: PatchScope = PatchScope {
         home: FileId(0),
         removal: Removal::Everywhere,
+        conflict: Conflict::Unknown,
+        lists: ListMerge::ByKey,
     };
 
     const BASE: &str = r"

@@ -7,7 +7,9 @@
 mod container;
 mod delivery;
 mod environment;
+mod fields;
 pub mod join;
+mod kustomization_fault;
 mod kustomize;
 mod labels;
 mod lower;
@@ -20,6 +22,8 @@ mod policy;
 mod probe;
 mod quantity;
 mod reference;
+mod refusal;
+mod schema;
 mod security;
 mod selector;
 mod spec_reader;
@@ -29,14 +33,16 @@ mod validation;
 mod volume;
 mod workload;
 
-pub use kustomize::{Kustomization, UnmatchedPatch};
+pub use kustomization_fault::{BuildProblem, KustomizationFault};
+pub use kustomize::{GeneratedObject, Kustomization, UnmatchedPatch};
 pub use labels::Labels;
 pub use lower::objects;
 pub use network::{Ingress, KubeService, ServicePort};
-pub use object::{Body, Data, DataEntry, Object, ObjectId};
+pub use object::{Body, Data, DataEntry, Object, ObjectId, ObjectVariant};
 pub use policy::{Autoscaler, DisruptionBudget, PolicyRule, Utilization};
 pub use reference::{ObjectReference, ReferenceKind};
+pub use refusal::{Problem, Refusal};
 pub use selector::Selector;
 pub use spec_reader::ManifestScope;
-pub use validation::{Problem, Refusal};
+
 pub use workload::Workload;

@@ -4,8 +4,8 @@ use super::delivery::Delivery;
 use super::labels::{Labels, key_text};
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
+use super::refusal::Refusal;
 use super::spec_reader::SpecReader;
-use super::validation::Refusal;
 use super::workload::Workload;
 use crate::credential;
 use crate::model::Setting;
@@ -41,6 +41,15 @@ pub struct Object {
     /// Values that the API server refuses.
     pub refusals: Vec<Refusal>,
     pub body: Body,
+}
+
+/// An object as some kustomizations build it, where others build it differently.
+#[derive(Debug)]
+pub struct ObjectVariant {
+    /// The kustomizations that build it so.
+    pub builders: Vec<FileId>,
+    /// Its names and anchor are those of the object in its file.
+    pub object: Object,
 }
 
 /// API groups of Kubernetes' own operators, which are not a part of it.

@@ -1,5 +1,7 @@
 //! Pods: their containers, volumes, and the objects they name.
 
+use std::collections::HashMap;
+
 use super::container::lower_container;
 use super::labels::Labels;
 use super::pod_defaults::PodDefaults;
@@ -19,6 +21,8 @@ pub struct Pod {
     pub location: Location,
     /// All containers, init containers first.
     pub containers: Vec<Container>,
+    /// Whether one of [`Pod::main`] has ports.
+    pub has_main_ports: bool,
     pub volumes: Vec<Volume>,
     pub restart_policy: Setting<String>,
     pub service_account: Setting<String>,
@@ -44,9 +48,42 @@ impl Pod {
     /// Adds the containers of another pod of the same object.
     pub(super) fn join(&mut self, other: Pod) {
         self.containers.extend(other.containers);
+        self.has_main_ports |= other.has_main_ports;
         self.volumes.extend(other.volumes);
         self.references.extend(other.references);
         self.sysctls.extend(other.sysctls);
+    }
+
+    /// A pod of containers of which something else makes it; what they lack is unknown.
+    pub(super) fn of_containers(items: &[SpecReader], annotations: &Labels) -> Self {
+        let Some(first) = items.first() else {
+            return Self::default();
+        };
+
+        let defaults = PodDefaults {
+            spec: first.opened(),
+            security: Setting::Unknown(None),
+            annotations,
+            volumes: HashMap::new(),
+            volumes_open: true,
+            windows: false,
+            own_users: false,
+        };
+        let mut references = Vec::new();
+        let containers = items
+            .iter()
+            .map(|item| {
+                let item = item.opened();
+                lower_container(item, ContainerRole::Main, &defaults, &mut references)
+            })
+            .collect();
+
+        Self {
+            location: first.node.location(),
+            containers,
+            references,
+            ..Self::default()
+        }
     }
 
     /// The containers that run as long as the pod.
@@ -60,7 +97,7 @@ impl Pod {
     pub fn main(&self) -> impl Iterator<Item = &Container> {
         self.containers
             .iter()
-            .filter(|container| container.role == ContainerRole::Main)
+            .filter(|container| is_main(container))
     }
 
     /// Lowers a pod's spec. `annotations` are those of its template, `claims` a StatefulSet's claim
@@ -73,7 +110,11 @@ impl Pod {
             spec,
             security: context.clone(),
             annotations,
-            volumes: &volumes,
+            volumes: volumes
+                .iter()
+                .rev()
+                .map(|volume| (volume.name.as_str(), volume))
+                .collect(),
             volumes_open: may_have_more_volumes(spec),
             windows,
             own_users: spec.flag("hostUsers").is(false),
@@ -82,9 +123,7 @@ impl Pod {
         let unknown_mounts = if defaults.volumes_open {
             Vec::new()
         } else {
-            unknown_mounts(spec, |name| {
-                volumes.iter().any(|volume| volume.name == name)
-            })
+            unknown_mounts(spec, |name| defaults.volumes.contains_key(name))
         };
 
         let mut references = Vec::new();
@@ -108,6 +147,9 @@ impl Pod {
 
         Self {
             location: location(spec),
+            has_main_ports: containers
+                .iter()
+                .any(|container| is_main(container) && !container.ports.is_empty()),
             containers,
             restart_policy: spec.str("restartPolicy"),
             service_account,
@@ -125,6 +167,10 @@ impl Pod {
             volumes,
         }
     }
+}
+
+fn is_main(container: &Container) -> bool {
+    container.role == ContainerRole::Main
 }
 
 /// Mounts of volumes that a pod does not have. `volumes` are all of them.

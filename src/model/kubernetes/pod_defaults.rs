@@ -1,5 +1,7 @@
 //! Settings of a pod that its containers inherit.
 
+use std::collections::HashMap;
+
 use super::labels::Labels;
 use super::spec_reader::SpecReader;
 use super::volume::Volume;
@@ -10,7 +12,8 @@ pub(super) struct PodDefaults<'t, 'p> {
     pub spec: SpecReader<'t>,
     pub security: Setting<SpecReader<'t>>,
     pub annotations: &'p Labels,
-    pub volumes: &'p [Volume],
+    /// By name.
+    pub volumes: HashMap<&'p str, &'p Volume>,
     /// There may be more volumes.
     pub volumes_open: bool,
     pub windows: bool,

@@ -270,6 +270,11 @@ impl<'t> SpecReader<'t> {
 
 /// Whether some tool fills a string in before it gets to a cluster.
 pub fn is_placeholder(text: &str) -> bool {
+    // Nearly every string has none of these characters.
+    if !text.bytes().any(|byte| matches!(byte, b'$' | b'{' | b'<')) {
+        return false;
+    }
+
     text.contains("${")
         || text.contains("{{")
         || text.contains("<%")

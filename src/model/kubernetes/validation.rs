@@ -3,69 +3,17 @@
 
 use std::collections::HashSet;
 
-use super::spec_reader::{SpecReader, is_placeholder};
+use super::fields::field_refusals;
+use super::refusal::{Problem, Refusal, not_string};
+use super::spec_reader::SpecReader;
 use super::workload::template_path;
 use crate::model::Setting;
 use crate::source::{Located, Location};
-use crate::syntax::yaml::{Kind, Node};
-
-/// A value that the API server refuses.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Refusal {
-    pub location: Location,
-    pub problem: Problem,
-}
-
-/// Why a value is refused.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Problem {
-    /// A number or a boolean where only a string may be: the key, and the value as written.
-    NotString { key: String, written: String },
-    /// A variable with a value and a source.
-    TwoValues(String),
-    /// A mount of a volume that the pod does not have.
-    UnknownVolume(String),
-    /// Two containers, volumes or ports of one name.
-    DuplicateName { what: &'static str, name: String },
-    /// The name of a container or a volume, or of an object.
-    InvalidName { what: &'static str, name: String },
-    /// The name of a port.
-    InvalidPortName(String),
-    /// A port that is not from 1 to 65535.
-    InvalidPort(String),
-    /// One of several ports of a Service.
-    UnnamedPort,
-    /// The value of a label.
-    InvalidLabel(String),
-    /// A `restartPolicy` that the kind does not allow; `None` where it is missing.
-    RestartPolicy {
-        written: Option<String>,
-        allowed: &'static str,
-    },
-    /// `podFailurePolicy` with another `restartPolicy` than `Never`.
-    FailurePolicy,
-    /// `rollingUpdate` beside the type `Recreate`.
-    RollingRecreate,
-    /// A time zone in a schedule.
-    ZoneInSchedule,
-    /// A schedule that is not of five fields.
-    InvalidSchedule(String),
-    /// `minAvailable` and `maxUnavailable` of one budget.
-    TwoBounds,
-    /// A path of an Ingress without `pathType`.
-    NoPathType,
-    /// A workload without a selector.
-    NoSelector,
-    /// A liveness or startup probe that must succeed more than once.
-    SuccessThreshold(&'static str),
-    /// A gRPC probe of a port by its name.
-    NamedGrpcPort(String),
-    /// An autoscaler whose minimum is above its maximum.
-    MinimumAboveMaximum,
-}
+use crate::syntax::yaml::Node;
 
 /// What the API server refuses in an object of Kubernetes itself.
-pub(super) fn refusals(root: SpecReader, group: &str, kind: &str) -> Vec<Refusal> {
+pub(super) fn refusals(root: SpecReader, version: &str, kind: &str) -> Vec<Refusal> {
+    let group = version.split_once('/').map_or("", |(group, _)| group);
     let mut validator = Validator {
         refusals: Vec::new(),
     };
@@ -76,6 +24,16 @@ pub(super) fn refusals(root: SpecReader, group: &str, kind: &str) -> Vec<Refusal
 
         if let Some(path) = template_path(group, kind) {
             validator.check_template(root.path(path), group, kind);
+        }
+    }
+
+    for refusal in field_refusals(root, version, kind) {
+        let is_known = validator
+            .refusals
+            .iter()
+            .any(|known| known.location == refusal.location);
+        if !is_known {
+            validator.refusals.push(refusal);
         }
     }
 
@@ -498,20 +456,6 @@ fn entries<'t>(parent: SpecReader<'t>, table: &str) -> Vec<(Node<'t>, SpecReader
         .value()
         .map(|map| map.entries().collect())
         .unwrap_or_default()
-}
-
-/// A number or a boolean as written; `None` for a string, and for what a template or another tool
-/// fills in.
-fn not_string(value: SpecReader) -> Option<String> {
-    let node = value.node;
-    if node.kind() != Kind::Scalar || value.text().is_unknown() {
-        return None;
-    }
-
-    let is_typed = node.as_bool().is_some() || node.as_float().is_some();
-    let text = node.str()?;
-
-    (is_typed && !is_placeholder(text)).then(|| text.to_owned())
 }
 
 /// Whether a text is the name of an object: lower-case words of letters, digits and dashes, with

@@ -1,5 +1,7 @@
 //! Volumes of a pod.
 
+use std::collections::HashSet;
+
 use super::reference::{ObjectReference, ReferenceKind};
 use super::spec_reader::SpecReader;
 use crate::model::Setting;
@@ -131,16 +133,17 @@ fn source_references(source: SpecReader, secret_name: &str) -> Vec<ObjectReferen
 /// Gives the paths of the host that no container mounts to the first container: they are within the
 /// pod's reach, and rules look at containers.
 pub(super) fn attach_unmounted_host_paths(volumes: &[Volume], containers: &mut [Container]) {
+    let mounts = containers.iter().flat_map(|container| &container.mounts);
+    let mut mounted: HashSet<Location> = mounts
+        .filter_map(|mount| host_path(&mount.source))
+        .collect();
+
     for volume in volumes {
         let MountSource::Host(path) = &volume.source else {
             continue;
         };
 
-        let is_mounted = containers
-            .iter()
-            .flat_map(|container| &container.mounts)
-            .any(|mount| is_host_path_at(mount, path.location));
-        if is_mounted {
+        if !mounted.insert(path.location) {
             continue;
         }
 
@@ -155,6 +158,9 @@ pub(super) fn attach_unmounted_host_paths(volumes: &[Volume], containers: &mut [
     }
 }
 
-fn is_host_path_at(mount: &Mount, location: Location) -> bool {
-    matches!(&mount.source, MountSource::Host(path) if path.location == location)
+const fn host_path(source: &MountSource) -> Option<Location> {
+    match source {
+        MountSource::Host(path) => Some(path.location),
+        _ => None,
+    }
 }

@@ -1,11 +1,14 @@
 //! Workloads: the kinds that have a pod template.
 
+use std::sync::LazyLock;
+
 use super::labels::Labels;
 use super::pod::Pod;
 use super::selector::Selector;
 use super::spec_reader::SpecReader;
+use crate::embedded::table;
 use crate::model::Setting;
-use crate::syntax::yaml::Kind;
+use crate::syntax::yaml::{Kind, Node};
 
 /// How deep an object of an unknown kind is searched for a pod template.
 const SEARCH_DEPTH: u32 = 10;
@@ -61,12 +64,18 @@ impl Workload {
             None if has_no_pods(group, kind) => return None,
             None => {
                 find_templates(root, 0, &mut others);
+                others.extend(image_fields(root, group, kind));
                 if others.is_empty() {
                     return None;
                 }
 
-                let template = others.remove(0);
-                (Setting::set(template, root.node.location()), true)
+                let first = others.iter().position(|other| other.template.is_some());
+                let template = first.and_then(|first| others.remove(first).template);
+                let template = match template {
+                    Some(template) => Setting::set(template, root.node.location()),
+                    None => Setting::Absent,
+                };
+                (template, true)
             }
         };
 
@@ -90,9 +99,7 @@ impl Workload {
             .unwrap_or_default();
 
         for other in others {
-            if let Some(spec) = other.get("spec").value() {
-                pod.join(Pod::from_spec(*spec, &annotations, &claims));
-            }
+            pod.join(other.pod(&annotations, &claims));
         }
 
         Some(Self {
@@ -183,39 +190,164 @@ fn has_replicas(kind: &str) -> bool {
     )
 }
 
-/// The pod templates of an object of an unknown kind: mappings under `template`, or a key that ends
-/// so, whose `spec` has containers with images. Operators make several sorts of pods of one object.
-fn find_templates<'t>(parent: SpecReader<'t>, depth: u32, found: &mut Vec<SpecReader<'t>>) {
-    if depth > SEARCH_DEPTH || found.len() >= MAX_TEMPLATES {
-        return;
-    }
+/// Something in an object of an unknown kind that looks like a pod, or a part of one.
+#[derive(Default)]
+struct GuessedPod<'t> {
+    /// Has `spec.containers`.
+    template: Option<SpecReader<'t>>,
+    /// Has `containers`.
+    spec: Option<SpecReader<'t>>,
+    /// Containers by themselves, as in the steps of a pipeline.
+    containers: Vec<SpecReader<'t>>,
+}
 
-    for (key, value) in parent.entries() {
-        let is_template = key
-            .str()
-            .is_some_and(|key| key == "template" || key.ends_with("Template"));
+impl GuessedPod<'_> {
+    fn pod(&self, annotations: &Labels, claims: &[SpecReader]) -> Pod {
+        let spec = match self.template {
+            Some(template) => template.get("spec").value().copied(),
+            None => self.spec,
+        };
 
-        if is_template && has_containers(value) {
-            found.push(value);
-        } else if value.node.kind() == Kind::Mapping {
-            find_templates(value, depth + 1, found);
-        } else {
-            value
-                .items()
-                .filter(|item| item.node.kind() == Kind::Mapping)
-                .for_each(|item| find_templates(item, depth + 1, found));
+        match spec {
+            Some(spec) => Pod::from_spec(spec, annotations, claims),
+            None => Pod::of_containers(&self.containers, annotations),
         }
     }
 }
 
-fn has_containers(template: SpecReader) -> bool {
-    let Some(containers) = template.node.path(&["spec", "containers"]) else {
-        return false;
+/// Keys of single containers, and of lists of them, outside of a pod's spec: workflows and pipelines.
+const CONTAINER_KEYS: [&str; 5] = ["container", "script", "steps", "sidecars", "stepTemplate"];
+
+/// The pods of an object of an unknown kind: mappings under `template`, or a key that ends so, whose
+/// `spec` has containers with images; other mappings with such containers; and containers by
+/// themselves. Operators make several sorts of pods of one object.
+fn find_templates<'t>(parent: SpecReader<'t>, depth: u32, found: &mut Vec<GuessedPod<'t>>) {
+    if depth > SEARCH_DEPTH || found.len() >= MAX_TEMPLATES {
+        return;
+    }
+
+    if depth > 0 && has_containers(parent.node) {
+        found.push(GuessedPod {
+            spec: Some(parent),
+            ..GuessedPod::default()
+        });
+        return;
+    }
+
+    for (key, value) in parent.entries() {
+        let key = key.str().unwrap_or_default();
+        let is_template = key == "template" || key.ends_with("Template");
+
+        if is_template && value.node.get("spec").is_some_and(has_containers) {
+            found.push(GuessedPod {
+                template: Some(value),
+                ..GuessedPod::default()
+            });
+        } else if CONTAINER_KEYS.contains(&key) {
+            let containers: Vec<_> = std::iter::once(value)
+                .chain(value.items())
+                .filter(|container| is_container(container.node))
+                .collect();
+
+            if containers.is_empty() {
+                find_below(value, depth, found);
+            } else {
+                found.push(GuessedPod {
+                    containers,
+                    ..GuessedPod::default()
+                });
+            }
+        } else {
+            find_below(value, depth, found);
+        }
+    }
+}
+
+/// Images that objects of operators name outside of a list of containers.
+#[derive(serde::Deserialize)]
+struct ImageFields {
+    kind: Vec<ImageField>,
+}
+
+#[derive(serde::Deserialize)]
+struct ImageField {
+    group: String,
+    kinds: Vec<String>,
+    /// The mappings that have the image.
+    paths: Vec<Vec<String>>,
+}
+
+static IMAGE_FIELDS: LazyLock<ImageFields> = LazyLock::new(|| table!("image-fields"));
+
+/// The mappings of an operator's object that name an image, each a container by itself.
+fn image_fields<'t>(root: SpecReader<'t>, group: &str, kind: &str) -> Option<GuessedPod<'t>> {
+    let has_kind =
+        |field: &&ImageField| field.group == group && field.kinds.iter().any(|other| other == kind);
+    let paths = IMAGE_FIELDS
+        .kind
+        .iter()
+        .filter(has_kind)
+        .flat_map(|field| &field.paths);
+    let containers: Vec<SpecReader> = paths
+        .filter_map(|path| {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let holder = *root.path(&path).value()?;
+            let has_image = ["image", "imageName"]
+                .iter()
+                .any(|key| holder.node.get(key).and_then(Node::str).is_some());
+
+            has_image.then_some(holder)
+        })
+        .collect();
+
+    if containers.is_empty() {
+        return None;
+    }
+
+    Some(GuessedPod {
+        containers,
+        ..GuessedPod::default()
+    })
+}
+
+/// Searches a mapping, or the mappings of a list, for pods. A manifest in it is an object by itself.
+fn find_below<'t>(value: SpecReader<'t>, depth: u32, found: &mut Vec<GuessedPod<'t>>) {
+    let items = std::iter::once(value).chain(value.items());
+
+    for item in items {
+        if item.node.kind() == Kind::Mapping && !is_manifest(item.node) {
+            find_templates(item, depth + 1, found);
+        }
+    }
+}
+
+/// Whether a mapping is a whole object: what only refers to one has no more than its name.
+pub(super) fn is_manifest(node: Node) -> bool {
+    let is_text = |key: &str| node.get(key).and_then(Node::str).is_some();
+    let is_mapping = |key: &str| {
+        node.get(key)
+            .is_some_and(|value| value.kind() == Kind::Mapping)
     };
 
-    containers
-        .items()
-        .any(|container| container.get("name").is_some() && container.get("image").is_some())
+    is_text("apiVersion") && is_text("kind") && is_mapping("metadata")
+}
+
+/// Whether a mapping is the spec of a pod, with an image.
+fn has_containers(spec: Node) -> bool {
+    spec.get("containers").is_some_and(|containers| {
+        containers
+            .items()
+            .any(|container| container.get("image").is_some() && container.get("name").is_some())
+    })
+}
+
+/// Whether a mapping is a container by itself.
+fn is_container(node: Node) -> bool {
+    const OTHER_KEYS: [&str; 5] = ["command", "args", "script", "source", "resources"];
+    let has_image = node.get("image").and_then(Node::str).is_some();
+
+    has_image
+        && (node.get("name").is_some() || OTHER_KEYS.iter().any(|key| node.get(key).is_some()))
 }
 
 /// Whether a Rollout takes its pod template from a Deployment.

@@ -473,7 +473,7 @@ fn stage_unit(ctx: &Ctx, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
 fn stage_name(stage: &Stage) -> String {
     match &stage.name {
         Some(name) => name.value.clone(),
-        None => stage.index.to_string(),
+        None => stage.index.number().to_string(),
     }
 }
 

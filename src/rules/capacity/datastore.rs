@@ -38,6 +38,11 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
         return;
     };
 
+    // Members of one cluster have the same image.
+    let image = reference(ctx, container, service.build.is_some())
+        .map(Reference::repository)
+        .unwrap_or_default();
+
     for port in &container.ports {
         if !port.is_public() || port.unknown {
             continue;
@@ -59,6 +64,7 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
                  localhost: {local}",
                 service.name()
             ))
+            .aspect(image.clone())
             .case_if(project.development, "development")
             .fix(local_fix(ctx, port)),
         );
@@ -87,6 +93,13 @@ fn local_fix(ctx: &Ctx, port: &Port) -> Option<Fix> {
 /// The port mapping as it would be for localhost only.
 fn local_mapping(ctx: &Ctx, port: &Port) -> String {
     let written = ctx.facts.text(port.location);
+    let is_long = matches!(port.published, Some(Some(_)))
+        && !written.is_empty()
+        && !outside_variables(written).contains(':');
+    if is_long {
+        return "`host_ip: 127.0.0.1`".to_owned();
+    }
+
     let is_short_with_variables =
         written.contains("${") && written.contains(':') && !written.contains(['\n', ' ', '[', '.']);
     if is_short_with_variables {
@@ -98,6 +111,19 @@ fn local_mapping(ctx: &Ctx, port: &Port) -> String {
         (_, Some((target, _))) => format!("`127.0.0.1:{target}:{target}`"),
         _ => "a `127.0.0.1:` address".to_owned(),
     }
+}
+
+/// A text without its `${…}`.
+fn outside_variables(text: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        outside.push_str(before);
+        rest = after.split_once('}').map_or("", |(_, after)| after);
+    }
+
+    outside.push_str(rest);
+    outside
 }
 
 pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -122,13 +148,15 @@ pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 
     if let Some(loss) = data_loss(owner, container, layout) {
-        sink.report(data_loss_finding(
-            owner,
-            container,
-            store.class,
-            layout,
-            loss,
-        ));
+        // What is mounted at the wrong folder is moved one by one.
+        let kind = match loss {
+            DataLoss::InContainer | DataLoss::Scratch(_) | DataLoss::AnonymousVolume(_) => "",
+            DataLoss::ImageVolume(_) | DataLoss::OtherVersion(_) => container.name.value.as_str(),
+        };
+        sink.report(
+            data_loss_finding(owner, container, store.class, layout, loss)
+                .aspect(format!("{} {kind}", reference.repository())),
+        );
     }
 }
 

@@ -4,7 +4,8 @@
 use crate::analysis::Ctx;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, Stage};
+use crate::model::id::IdVec;
 use crate::model::image::HOLE;
 use crate::source::Location;
 use crate::suggest::nearest;
@@ -13,7 +14,7 @@ use crate::syntax::dockerfile::{Body, From, Pair};
 
 /// `absolute-workdir`
 pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let mut sets: Vec<bool> = Vec::with_capacity(dockerfile.stages.len());
+    let mut sets: IdVec<Stage, bool> = IdVec::default();
 
     for stage in &dockerfile.stages {
         // What an earlier stage set is inherited; what the base image set is not known here.
@@ -29,7 +30,9 @@ pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
                     .into_iter()
                     .any(|position| matches!(position.instruction.body, Body::Workdir(_))),
         );
-        let range = dockerfile.named.all[stage.index].instructions.clone();
+        let range = dockerfile.named.all[stage.index.number()]
+            .instructions
+            .clone();
 
         for instruction in &dockerfile.tree.instructions[range] {
             let Body::Workdir(word) = &instruction.body else {

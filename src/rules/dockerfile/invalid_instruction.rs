@@ -25,7 +25,7 @@ fn report_references(dockerfile: &Dockerfile, sink: &mut Sink) {
         };
 
         let is_literal = !image.written.contains(['$', '{', '<', '%', '@']);
-        let from = dockerfile.named.all[stage.index].from;
+        let from = dockerfile.named.all[stage.index.number()].from;
         let instruction = dockerfile.tree.instructions[from].span;
         let has_fault = dockerfile
             .tree

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use crate::analysis::{Ctx, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::{Base, Dockerfile, Step};
+use crate::model::dockerfile::{Base, Dockerfile, StageId, Step};
 use crate::model::package::{self, Call, Verb, call, manager};
 use crate::rules::dockerfile::dockerignore;
 use crate::source::Location;
@@ -19,7 +19,7 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 
     // The families that install dependencies in each stage, those it starts from included.
-    let mut families: HashMap<usize, BTreeSet<&str>> = HashMap::new();
+    let mut families: HashMap<StageId, BTreeSet<&str>> = HashMap::new();
 
     for &stage in shipped_stages::built(ctx, dockerfile) {
         let inherited = match dockerfile.stages[stage].base {
@@ -68,7 +68,7 @@ pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Whether a step between a COPY and an install runs a script of the sources, which then have to be
 /// there first.
-fn runs_sources(dockerfile: &Dockerfile, stage: usize, copy: usize, install: usize) -> bool {
+fn runs_sources(dockerfile: &Dockerfile, stage: StageId, copy: usize, install: usize) -> bool {
     dockerfile
         .steps_of(stage)
         .filter(|step| (copy..=install).contains(&step.at))
@@ -94,7 +94,7 @@ struct DependencyInstall {
 }
 
 /// The installs of dependencies in the steps of a stage.
-fn installs(dockerfile: &Dockerfile, stage: usize) -> Vec<DependencyInstall> {
+fn installs(dockerfile: &Dockerfile, stage: StageId) -> Vec<DependencyInstall> {
     let mut installs = Vec::new();
 
     for step in dockerfile.steps_of(stage) {

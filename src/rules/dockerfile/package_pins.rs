@@ -138,10 +138,13 @@ fn advice(family: &str, name: &str) -> String {
         };
     }
 
-    let name = name
-        .split(['@', '=', '>', '[', '$'])
-        .find(|part| !part.is_empty())
-        .unwrap_or(name);
+    // The name of a package in a scope begins with the sign that separates others from their version.
+    let start = usize::from(name.starts_with('@'));
+    let end = name[start..].find(['@', '=', '>', '[', '$']);
+    let name = match end {
+        Some(end) if start + end > 0 => &name[..start + end],
+        _ => name,
+    };
     match family {
         "pip" | "uv" | "pipx" | "pdm" | "pipenv" => {
             format!("pin the version, as in `{name}==1.2.3`, or install from a lock file")

@@ -3,7 +3,7 @@
 use crate::analysis::{Ctx, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::package::{Verb, call};
 use crate::source::Location;
 
@@ -16,7 +16,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         return;
     }
 
-    let mut installed: Vec<(usize, Location)> = Vec::new();
+    let mut installed: Vec<(StageId, Location)> = Vec::new();
     for step in dockerfile
         .steps()
         .filter(|step| shipped.contains(&step.stage.index))

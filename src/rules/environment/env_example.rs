@@ -22,7 +22,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
         return;
     }
 
-    let Some((location, names)) = wanted(ctx) else {
+    let Some((location, names)) = ctx.needed_example(|| wanted(ctx)) else {
         return env_code::missing(ctx, sink);
     };
 
@@ -31,11 +31,11 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     } else {
         format!(
             "no `.env.example` documents {}",
-            secret_exposure::listed(&names)
+            secret_exposure::listed(names)
         )
     };
 
-    let finding = Finding::new(location, message)
+    let finding = Finding::new(*location, message)
         .label("no example env file in the repository")
         .help(
             "commit a `.env.example` that lists every variable, with empty values or placeholders",
@@ -46,7 +46,9 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 /// Whether `env-example` reports the env file that is named here.
 pub fn speaks_of(ctx: &Ctx, location: Location) -> bool {
     ctx.facts.env_files.examples.is_empty()
-        && wanted(ctx).is_some_and(|(first, _)| first == location)
+        && ctx
+            .needed_example(|| wanted(ctx))
+            .is_some_and(|(first, _)| *first == location)
 }
 
 /// The first project with variables to set: where the first is needed, and their names.

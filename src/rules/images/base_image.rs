@@ -9,7 +9,7 @@ use super::image_sources::with_sources;
 use crate::analysis::{Ctx, shipped_stages};
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::env::EnvOrigin;
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
@@ -248,7 +248,7 @@ pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-fn installs_with_pip(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn installs_with_pip(dockerfile: &Dockerfile, stage: StageId) -> bool {
     dockerfile.steps_of(stage).any(|step| {
         let script = step.script();
         script.invocations().iter().filter_map(call).any(|call| {
@@ -291,7 +291,7 @@ pub fn labels(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// The image at the bottom of a stage, and where it is named.
-fn root(dockerfile: &Dockerfile, stage: usize) -> Option<(Location, &Reference)> {
+fn root(dockerfile: &Dockerfile, stage: StageId) -> Option<(Location, &Reference)> {
     match dockerfile.root(stage)? {
         Base::Image(ImageUse {
             reference: Some(reference),

@@ -106,15 +106,19 @@ pub fn chart(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 
     if reference.digest.is_none() && moves(&reference, tag) {
         let name = reference.short_name();
-        sink.report(
-            Finding::new(
-                filled.location,
-                format!("`{}` uses the moving tag `{tag}`", filled.value.trim()),
-            )
-            .label(format!("`{tag}` is not a version"))
-            .related(image.location, "the template uses it here")
-            .help(format!("pin `{name}` to an exact version or a digest")),
-        );
+        let finding = Finding::new(
+            filled.location,
+            format!("`{}` uses the moving tag `{tag}`", filled.value.trim()),
+        )
+        .label(format!("`{tag}` is not a version"))
+        .related(image.location, "the template uses it here")
+        .help(format!("pin `{name}` to an exact version or a digest"));
+
+        sink.report(if ctx.graph.is_own_image(&reference) {
+            finding.case("own-image").aspect("own image")
+        } else {
+            finding
+        });
     }
 }
 

@@ -137,19 +137,32 @@ fn report_namespaces(
     owner: Owner,
     sink: &mut Sink,
 ) {
+    let is_compose = matches!(owner, Owner::Compose(..));
     for shared in namespaces {
         let (gives, help) = match shared.value {
+            HostNamespace::Network if is_compose => (
+                "can reach and listen on all of the host's interfaces",
+                "remove it, and publish the ports that it needs under `ports:`",
+            ),
             HostNamespace::Network => (
                 "can reach and listen on all of the host's interfaces",
-                "publish the ports that it needs instead",
+                "remove it, and reach the pod through a Service",
+            ),
+            HostNamespace::Pid if is_compose => (
+                "can see and signal every process on the host",
+                "remove it, or share it with one service only: `pid: service:NAME`",
             ),
             HostNamespace::Pid => (
                 "can see and signal every process on the host",
-                "remove it, or share it with one service only",
+                "remove it, or share one within the pod: `shareProcessNamespace: true`",
+            ),
+            HostNamespace::Ipc if is_compose => (
+                "shares memory with the host's processes",
+                "remove it, or enlarge the container's own shared memory: `shm_size: 1gb`",
             ),
             HostNamespace::Ipc => (
                 "shares memory with the host's processes",
-                "remove it, or set the size of `/dev/shm` instead",
+                "remove it, or mount an `emptyDir` with `medium: Memory` at `/dev/shm`",
             ),
             HostNamespace::User => (
                 "root in the container is root on the host",
@@ -445,7 +458,7 @@ pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
                 ),
             )
             .label("access bypasses the host's file permissions")
-            .help("remove it, or allow only read access (`:r`) if that is enough"),
+            .help("remove it, or mount the files that are needed instead"),
         );
     }
 }

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
 use crate::source::{Located, Location};
@@ -53,7 +53,10 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
         )
         .label(label)
         .help(help(base))
-        .aspect(aspect(&base.user))
+        .aspect(match foreign {
+            Some(_) => "unknown base".to_owned(),
+            None => aspect(&base.user),
+        })
         .anchor(dockerfile.stages[stage].location);
         if let Some(ended) = ended_user(dockerfile, stage) {
             finding = finding.related(ended.location, "this USER applies only to its own stage");
@@ -102,7 +105,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Whether an image starts no server: it has no start command and no port of its own, and its base
 /// is a distribution or a language. It is the base of other images, or a toolbox.
-fn starts_nothing(base: &EffectiveBase, dockerfile: &Dockerfile, stage: usize) -> bool {
+fn starts_nothing(base: &EffectiveBase, dockerfile: &Dockerfile, stage: StageId) -> bool {
     let exposes = dockerfile
         .chain(stage)
         .any(|stage| !stage.exposes.is_empty());
@@ -288,7 +291,7 @@ pub fn is_root(user: &str) -> bool {
 fn root_of(
     base: &EffectiveBase,
     dockerfile: &Dockerfile,
-    stage: usize,
+    stage: StageId,
 ) -> Option<(Location, String)> {
     let location = dockerfile.stages[stage].location;
 
@@ -331,7 +334,7 @@ fn default_user(reference: &Reference) -> data::User {
 }
 
 /// Whether all services and pods that run this stage set another user, or may do so.
-fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
     let mut covered = ctx
         .graph
         .uses_of_stage(dockerfile.file, stage)
@@ -374,7 +377,7 @@ fn runs_here(user: &User) -> Option<String> {
 }
 
 /// The name of the image in messages: the services and containers that run it.
-fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> String {
+fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> String {
     let mut names: Vec<&str> = Vec::new();
     for image_use in ctx.graph.uses_of_stage(dockerfile.file, stage) {
         let name = match image_use.user {
@@ -490,16 +493,16 @@ impl ProvidedUser {
 }
 
 /// The user of an earlier stage that this one does not inherit.
-fn ended_user(dockerfile: &Dockerfile, stage: usize) -> Option<&Located<String>> {
+fn ended_user(dockerfile: &Dockerfile, stage: StageId) -> Option<&Located<String>> {
     if !dockerfile.user(stage).0.is_absent() {
         return None;
     }
 
-    let inherited: Vec<usize> = dockerfile.chain(stage).map(|stage| stage.index).collect();
+    let inherited: Vec<StageId> = dockerfile.chain(stage).map(|stage| stage.index).collect();
     let others = dockerfile
         .stages
         .iter()
-        .take(stage)
+        .take(stage.number())
         .filter(|other| !inherited.contains(&other.index));
     others
         .rev()

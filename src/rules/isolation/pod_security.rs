@@ -115,6 +115,7 @@ pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 
         sink.report(
             Finding::new(profile.location, format!("{title} {what}"))
+                .aspect(what)
                 .label("weakens the isolation between container and host")
                 .help("use the runtime's default profile")
                 .anchor(anchor)

@@ -5,7 +5,7 @@ use crate::analysis::{Ctx, Owner, base_image, startup};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::server::{ScriptFolders, script_files};
 use crate::source::{Location, file_name};
 
@@ -123,7 +123,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Whether a stage is built upon a language or a distribution, whose images start their CMD as it
 /// is.
-fn has_plain_base(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+fn has_plain_base(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
     match &base_image::effective(ctx, dockerfile, stage).root {
         base_image::EffectiveRoot::Scratch => true,
         base_image::EffectiveRoot::Unknown => false,

@@ -154,7 +154,7 @@ fn advice(name: &str, flagged: bool) -> &'static str {
         "flask run" | "manage.py runserver" => {
             "serve it with gunicorn, uvicorn, or another production server"
         }
-        "fastapi dev" => "use `fastapi run`, or uvicorn without `--reload`",
+        "fastapi dev" => "use `fastapi run` or another production server",
         "next dev" => "run `next build` in the image and `next start` here",
         "php -S" | "artisan serve" | "symfony serve" => {
             "serve it with php-fpm behind a web server, or FrankenPHP"

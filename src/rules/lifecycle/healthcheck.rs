@@ -7,7 +7,7 @@ use crate::graph::User;
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::container::HealthCheck;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::image::{ImageUse, Reference};
 use crate::source::{Located, Location};
 
@@ -133,7 +133,7 @@ enum Gap {
     Missing,
 }
 
-fn gap(dockerfile: &Dockerfile, stage: usize) -> Option<Gap> {
+fn gap(dockerfile: &Dockerfile, stage: StageId) -> Option<Gap> {
     match dockerfile.health(stage) {
         Setting::Set(check) if check.value.disabled => Some(Gap::Disabled(check.location)),
         Setting::Set(_) | Setting::Unknown(_) => None,
@@ -143,7 +143,7 @@ fn gap(dockerfile: &Dockerfile, stage: usize) -> Option<Gap> {
 }
 
 /// The finding of a stage and of the services that run it.
-fn gap_finding(dockerfile: &Dockerfile, stage: usize, gap: &Gap, users: &[&Service]) -> Finding {
+fn gap_finding(dockerfile: &Dockerfile, stage: StageId, gap: &Gap, users: &[&Service]) -> Finding {
     let anchor = dockerfile.stages[stage].location;
     let title = title(users);
     let mut finding = match gap {
@@ -188,7 +188,11 @@ fn title(users: &[&Service]) -> String {
 }
 
 /// The services that run the stage without a check of their own; `None` where no check is needed.
-fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option<Vec<&'a Service>> {
+fn unwatched<'a>(
+    ctx: &Ctx<'a>,
+    dockerfile: &Dockerfile,
+    stage: StageId,
+) -> Option<Vec<&'a Service>> {
     let mut services = 0;
     let mut pods = 0;
     let mut unwatched = Vec::new();
@@ -227,7 +231,7 @@ fn unwatched<'a>(ctx: &Ctx<'a>, dockerfile: &Dockerfile, stage: usize) -> Option
 }
 
 /// Whether the image starts something, and something that does not end by itself.
-fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn runs_long(dockerfile: &Dockerfile, stage: StageId) -> bool {
     let exposes = dockerfile
         .chain(stage)
         .any(|stage| !stage.exposes.is_empty());
@@ -240,7 +244,7 @@ fn runs_long(dockerfile: &Dockerfile, stage: usize) -> bool {
 
 /// Whether the image is a server that its client starts and talks to over standard input: there is
 /// nothing that a check could ask.
-fn speaks_over_stdio(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> bool {
+fn speaks_over_stdio(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
     let exposes = dockerfile
         .chain(stage)
         .any(|stage| !stage.exposes.is_empty());
@@ -263,7 +267,7 @@ enum ImageStart {
     Unknown,
 }
 
-fn start_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> ImageStart {
+fn start_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> ImageStart {
     // Functions are watched by their platform.
     if let Some(Base::Image(ImageUse {
         reference: Some(reference),
@@ -298,7 +302,7 @@ fn start_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> ImageStart {
 }
 
 /// Whether the base image is a server, or another program with a start command of its own.
-fn starts_by_itself(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn starts_by_itself(dockerfile: &Dockerfile, stage: StageId) -> bool {
     let Some(Base::Image(ImageUse {
         reference: Some(reference),
         ..
@@ -311,7 +315,7 @@ fn starts_by_itself(dockerfile: &Dockerfile, stage: usize) -> bool {
         .is_some_and(|known| !known.class.is_base() && known.class != Class::Tool)
 }
 
-fn base_has_own(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn base_has_own(dockerfile: &Dockerfile, stage: StageId) -> bool {
     match dockerfile.root(stage) {
         Some(Base::Image(ImageUse {
             reference: Some(reference),

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::compose::{Project, Service};
 use crate::model::container::HealthCheck;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::image::{ImageUse, Reference};
 use crate::model::package::{Verb, call};
 use crate::source::Location;
@@ -189,7 +189,7 @@ fn first_missing(test: &Command, lacks: impl Fn(&str) -> bool) -> Option<(Locati
 }
 
 /// Whether a stage is known not to carry a program.
-fn lacks(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
+fn lacks(dockerfile: &Dockerfile, stage: StageId, tool: &str) -> bool {
     let base = match dockerfile.root(stage) {
         Some(Base::Scratch(_)) => Some(false),
         Some(Base::Image(ImageUse {
@@ -203,7 +203,7 @@ fn lacks(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
 }
 
 /// Whether some layer of the stage may bring the program.
-pub(super) fn may_add(dockerfile: &Dockerfile, stage: usize, tool: &str) -> bool {
+pub(super) fn may_add(dockerfile: &Dockerfile, stage: StageId, tool: &str) -> bool {
     let chain = dockerfile.layers(stage);
     let is_installed = dockerfile
         .steps()

@@ -8,7 +8,7 @@ use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, HostNamespace};
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::image::Reference;
 use crate::model::kubernetes::Workload;
 use crate::model::package::{Verb, call};
@@ -185,7 +185,7 @@ fn is_set_by_platform(started: &Started) -> bool {
 }
 
 /// Whether the image brings a proxy that may pass requests on to the server.
-fn has_proxy(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn has_proxy(dockerfile: &Dockerfile, stage: StageId) -> bool {
     dockerfile.steps_in_image(stage).any(|step| {
         step.script().invocations().iter().any(|invocation| {
             call(invocation).is_some_and(|call| {

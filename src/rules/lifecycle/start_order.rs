@@ -6,7 +6,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::compose::{Condition, Dependency, Project, Service};
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::image::ImageUse;
 use crate::source::Location;
 
@@ -189,7 +189,7 @@ fn health(ctx: &Ctx, service: &Service) -> Health {
 }
 
 /// The health check of an image that is built here.
-fn image_health(dockerfile: &Dockerfile, stage: usize) -> Health {
+fn image_health(dockerfile: &Dockerfile, stage: StageId) -> Health {
     match dockerfile.health(stage) {
         Setting::Set(check) if check.value.disabled => {
             Health::Missing(check.location, "the image's health check is disabled here")

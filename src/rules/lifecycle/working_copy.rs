@@ -7,7 +7,7 @@ use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, Mount, MountSource};
-use crate::model::dockerfile::{Dockerfile, Stage};
+use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::{Command, Setting};
 use crate::rules::block_edits::remove_line;
 use crate::rules::lifecycle::restart_policy::is_shell;
@@ -240,7 +240,7 @@ fn customary_homes() -> Vec<Home> {
 
 /// The folders and files into which a stage puts what it is built from: its working directory and
 /// the destinations of COPY.
-fn homes(dockerfile: &Dockerfile, stage: usize) -> Vec<Home> {
+fn homes(dockerfile: &Dockerfile, stage: StageId) -> Vec<Home> {
     let mut chain: Vec<_> = dockerfile.chain(stage).collect();
     chain.reverse();
     let mut destinations: Vec<Home> = Vec::new();

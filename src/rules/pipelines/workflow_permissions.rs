@@ -169,7 +169,7 @@ fn report_missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     )
     .label("runs with the default token permissions")
     .help(
-        "add `permissions: contents: read` at the top level, and widen it in the job \
+        "add `permissions: {contents: read}` at the top level, and widen it in the job \
                 that needs more",
     )
     .fix(fix(ctx, workflow))

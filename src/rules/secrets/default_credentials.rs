@@ -311,9 +311,12 @@ fn report_fallback(
         format!("`{variable}` has {credential} as its default"),
     )
     .label(reason)
-    .help(format!(
-        "write `${{{variable}:?}}`, so that nothing starts until it is set"
-    ))
+    .help(match ctx.facts.file(literal.location.file).kind {
+        FileKind::Dockerfile => {
+            "remove the default, and pass the value when the container starts".to_owned()
+        }
+        _ => format!("write `${{{variable}:?}}`, so that nothing starts until it is set"),
+    })
     .secret(literal.location);
 
     sink.report(finding.case_if(is_practice, "practice"));

@@ -1,10 +1,11 @@
 //! `committed-secret`, `secret-in-configmap`: credentials in manifests.
 
 use crate::analysis::Ctx;
-use crate::credential::{self, HitKind, Place, Verdict};
+use crate::credential::{self, DefaultReason, HitKind, Place, Verdict};
 use crate::finding::{Finding, Sink};
-use crate::model::kubernetes::{Body, Data, DataEntry, Object};
-use crate::source::{Location, Span};
+use crate::model::facts::FileFacts;
+use crate::model::kubernetes::{Body, Data, DataEntry, GeneratedObject, Object};
+use crate::source::{Location, OffsetMap, SourceFile, Span, file_name};
 
 /// Types of Secrets whose whole content is a credential.
 const TYPED: [&str; 5] = [
@@ -50,11 +51,113 @@ impl EntryCredential {
     }
 }
 
-pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::Secret(data) = &object.body else {
-        return;
-    };
+/// A Secret or a ConfigMap: an object, or what a generator of kustomize makes.
+struct Holder<'d> {
+    title: String,
+    data: &'d Data,
+    anchor: Location,
+}
 
+impl<'d> Holder<'d> {
+    fn of_object(object: &Object, data: &'d Data) -> Self {
+        Self {
+            title: object.title(),
+            data,
+            anchor: object.anchor,
+        }
+    }
+
+    fn of_generated(made: &GeneratedObject, data: &'d Data) -> Self {
+        Self {
+            title: format!("{}/{}", made.kind, made.name.value),
+            data,
+            anchor: made.name.location,
+        }
+    }
+}
+
+pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
+    if let Body::Secret(data) = &object.body {
+        report_secret(&Holder::of_object(object, data), sink);
+    }
+}
+
+pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
+    if let Body::ConfigMap(data) = &object.body {
+        report_config_map(&Holder::of_object(object, data), sink);
+    }
+}
+
+/// The Secrets that a kustomization makes of what is committed.
+pub fn generated_secrets(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    for made in generated(facts, "Secret") {
+        report_secret(&Holder::of_generated(made, &made.data), sink);
+
+        for data in env_data(ctx, made) {
+            report_secret(&Holder::of_generated(made, &data), sink);
+        }
+    }
+}
+
+/// The ConfigMaps that a kustomization makes.
+pub fn generated_config_maps(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+    for made in generated(facts, "ConfigMap") {
+        report_config_map(&Holder::of_generated(made, &made.data), sink);
+
+        for data in env_data(ctx, made) {
+            report_config_map(&Holder::of_generated(made, &data), sink);
+        }
+    }
+}
+
+fn generated<'f>(
+    facts: &'f FileFacts,
+    kind: &'static str,
+) -> impl Iterator<Item = &'f GeneratedObject> {
+    let kustomization = facts.kustomization.iter();
+
+    kustomization
+        .flat_map(|kustomization| &kustomization.generated)
+        .filter(move |made| made.kind == kind)
+}
+
+/// The variables of the env files of a generator, as far as these are committed.
+fn env_data(ctx: &Ctx, made: &GeneratedObject) -> Vec<Data> {
+    let mut all = Vec::new();
+
+    for path in &made.env_files {
+        // `env-file-committed` reports these.
+        let is_dot_env = file_name(&path.value).starts_with(".env");
+        let Some(file) = ctx.facts.repository.find(&path.value) else {
+            continue;
+        };
+
+        if is_dot_env || !ctx.facts.is_committed(&path.value) {
+            continue;
+        }
+
+        let variables = ctx.facts.file(file.id).env.iter();
+        let entries = variables.filter_map(|variable| {
+            let value = variable.value.literal()?;
+
+            Some(DataEntry {
+                key: variable.name.clone(),
+                value: value.clone(),
+                decoded: None,
+                offsets: OffsetMap::verbatim(value.location.span.start),
+            })
+        });
+        all.push(Data {
+            entries: entries.collect(),
+            ..Data::default()
+        });
+    }
+
+    all
+}
+
+fn report_secret(holder: &Holder, sink: &mut Sink) {
+    let data = holder.data;
     if data.encrypted {
         return;
     }
@@ -71,9 +174,7 @@ pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
         };
         let message = format!(
             "{} is committed with {} in `{}`",
-            object.title(),
-            credential.what,
-            entry.key.value
+            holder.title, credential.what, entry.key.value
         );
         let mut finding = Finding::new(credential.location, message)
             .label(credential.weakness.unwrap_or(form))
@@ -81,7 +182,7 @@ pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
                 "remove it from git and rotate it; use SealedSecret, ExternalSecret, or SOPS \
                  instead",
             )
-            .anchor(object.anchor)
+            .anchor(holder.anchor)
             .secret(entry.value.location);
         if let Some(case) = credential.case {
             finding = finding.case(case);
@@ -107,6 +208,10 @@ fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> 
 
     let location = entry.value.location;
     match credential::classify(&entry.key.value, text, Place::Variable) {
+        Verdict::Secret { .. } if repeats_entry(data, entry) => {
+            let reason = DefaultReason::RepeatsName.clause();
+            Some(EntryCredential::guessable(location, reason))
+        }
         Verdict::Secret { redacted, .. } => {
             Some(EntryCredential::new(location, credential_shown(&redacted)))
         }
@@ -121,6 +226,20 @@ fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> 
         }
         Verdict::NotSecret | Verdict::Placeholder | Verdict::Reference => None,
     }
+}
+
+/// Whether a password is the user's or the database's name, which another entry gives.
+fn repeats_entry(data: &Data, entry: &DataEntry) -> bool {
+    let text = entry.text().trim();
+
+    data.entries.iter().any(|other| {
+        let key = other.key.value.to_ascii_lowercase();
+        let is_name = ["user", "db", "database", "name"]
+            .iter()
+            .any(|part| key.ends_with(part));
+
+        is_name && other.key.location != entry.key.location && other.text().trim() == text
+    })
 }
 
 /// The credential in an entry that holds a file: found by the file's content, or by the type of the
@@ -172,24 +291,77 @@ fn looks_secret(key: &str, value: &str) -> bool {
     value.len() >= 12 && mixed && !plain && !credential::is_placeholder(value)
 }
 
-pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
-    let Body::ConfigMap(data) = &object.body else {
-        return;
-    };
-
-    if data.encrypted {
+fn report_config_map(holder: &Holder, sink: &mut Sink) {
+    if holder.data.encrypted {
         return;
     }
 
-    for entry in &data.entries {
+    for entry in &holder.data.entries {
         let text = entry.value.value.as_str();
 
         if text.contains('\n') {
-            report_file(object, entry, sink);
+            report_file(holder, entry, sink);
         } else if let Some(credential) = config_credential(entry, text) {
-            report(object, entry, credential, sink);
+            report(holder, entry, credential, sink);
+        } else if !is_program(&entry.key.value) {
+            report_words(holder, entry, sink);
         }
     }
+}
+
+/// Reports the credentials in the words of a line: `NAME=value`, `-Dname=value` and
+/// `requirepass value`.
+fn report_words(holder: &Holder, entry: &DataEntry, sink: &mut Sink) {
+    let text = entry.value.value.as_str();
+
+    for (name, value, span) in assignments(text) {
+        if let Verdict::Secret { redacted, .. } = credential::classify(name, value, Place::Variable)
+        {
+            let what = credential_shown(&redacted);
+            let credential = EntryCredential::new(entry.place_of(span), what);
+            report(holder, entry, credential, sink);
+        }
+    }
+}
+
+/// Settings of servers whose value is the next word, and a password.
+const PASSWORD_SETTINGS: [&str; 3] = ["requirepass", "masterauth", "primaryauth"];
+
+/// Names and values in the words of a line, with the value's span in it.
+fn assignments(line: &str) -> Vec<(&str, &str, Span)> {
+    let base = line.as_ptr() as usize;
+    let mut assignments = Vec::new();
+    let mut words = line
+        .split([' ', '\t', ';', ',', '&'])
+        .filter(|word| !word.is_empty())
+        .peekable();
+
+    while let Some(word) = words.next() {
+        let word = word.trim_start_matches(['-', '"', '\'']);
+        let is_password = PASSWORD_SETTINGS.contains(&word);
+
+        let (name, value) = match (word.split_once('='), words.peek()) {
+            (Some((name, value)), _) => (name, value),
+            (None, Some(next)) if is_password => ("password", *next),
+            _ => continue,
+        };
+
+        let value = value.trim_matches(['"', '\'']);
+        let name = name
+            .strip_prefix('D')
+            .filter(|name| name.contains('.'))
+            .unwrap_or(name);
+        let is_name = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+
+        if is_name && !value.contains(['$', '{', '<', '%', '(']) {
+            let start = value.as_ptr() as usize - base;
+            assignments.push((name, value, Span::of(start, start + value.len())));
+        }
+    }
+
+    assignments
 }
 
 /// The credential in an entry of a ConfigMap that holds one value.
@@ -215,7 +387,7 @@ fn config_credential(entry: &DataEntry, text: &str) -> Option<EntryCredential> {
 
 /// Reports the credentials of a configuration file in a ConfigMap: its tokens, and its lines of
 /// names and values.
-fn report_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
+fn report_file(holder: &Holder, entry: &DataEntry, sink: &mut Sink) {
     let text = entry.value.value.as_str();
     let mut reported: Vec<Span> = Vec::new();
 
@@ -223,7 +395,7 @@ fn report_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
         reported.push(hit.span);
         let credential = EntryCredential::new(entry.place_of(hit.at), describe(&hit.kind))
             .case(local_case(&hit.kind));
-        report(object, entry, credential, sink);
+        report(holder, entry, credential, sink);
     }
 
     if is_program(&entry.key.value) {
@@ -242,7 +414,7 @@ fn report_file(object: &Object, entry: &DataEntry, sink: &mut Sink) {
         {
             let what = credential_shown(&redacted);
             let credential = EntryCredential::new(entry.place_of(span), what);
-            report(object, entry, credential, sink);
+            report(holder, entry, credential, sink);
         }
     }
 }
@@ -268,7 +440,11 @@ fn name_value_lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
             return None;
         }
 
-        let (name, value) = body.split_once('=').or_else(|| body.split_once(':'))?;
+        let is_setting = |(name, _): &(&str, &str)| PASSWORD_SETTINGS.contains(name);
+        let (name, value) = match body.split_once(' ').filter(is_setting) {
+            Some((_, value)) => ("password", value),
+            None => body.split_once('=').or_else(|| body.split_once(':'))?,
+        };
         let name = name
             .trim()
             .trim_matches(['"', '\''])
@@ -295,12 +471,10 @@ fn name_value_lines(text: &str) -> impl Iterator<Item = (&str, &str, Span)> {
 /// Why a credential in a ConfigMap matters, where nothing more is known of it.
 const READABLE: &str = "readable by anyone with read access to the namespace";
 
-fn report(object: &Object, entry: &DataEntry, credential: EntryCredential, sink: &mut Sink) {
+fn report(holder: &Holder, entry: &DataEntry, credential: EntryCredential, sink: &mut Sink) {
     let message = format!(
         "{} contains {} in `{}`",
-        object.title(),
-        credential.what,
-        entry.key.value
+        holder.title, credential.what, entry.key.value
     );
     let mut finding = Finding::new(credential.location, message)
         .label(credential.weakness.unwrap_or(READABLE))
@@ -308,7 +482,7 @@ fn report(object: &Object, entry: &DataEntry, credential: EntryCredential, sink:
             "move it to a Secret that is filled from an external store or SealedSecret, and \
              rotate it",
         )
-        .anchor(object.anchor)
+        .anchor(holder.anchor)
         .secret(credential.location);
     if let Some(case) = credential.case {
         finding = finding.case(case);

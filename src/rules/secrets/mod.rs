@@ -14,6 +14,10 @@ use crate::rules::check::{Check, CheckFn};
 
 /// The checks of this wing, sorted by rule.
 pub(crate) const CHECKS: &[Check] = &[
+    Check::new(
+        "committed-secret",
+        CheckFn::File(kube_secrets::generated_secrets),
+    ),
     Check::new("committed-secret", CheckFn::Object(kube_secrets::committed)),
     Check::new(
         "connection-string",
@@ -73,6 +77,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new(
         "secret-in-command",
         CheckFn::Workflow(secret_in_command::workflow),
+    ),
+    Check::new(
+        "secret-in-configmap",
+        CheckFn::File(kube_secrets::generated_config_maps),
     ),
     Check::new(
         "secret-in-configmap",

@@ -116,7 +116,9 @@ fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, si
     let file = exposed.location.file;
     let case = match exposed.strength {
         Strength::Live => ctx.facts.is_practice(file).then_some("sample"),
-        Strength::Chosen => (!ctx.facts.is_production(file)).then_some("practice"),
+        Strength::Chosen => {
+            (!ctx.facts.is_production(file) || is_for_test(var)).then_some("practice")
+        }
         Strength::Local => Some("local"),
         Strength::Guessable(_) if !ctx.facts.is_production(file) => return,
         Strength::Guessable(_) => match guessable {
@@ -135,6 +137,14 @@ fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, si
     }
 
     sink.report(finding);
+}
+
+/// Whether a variable of a workflow is for what its tests start: `APP_TEST_PASSWORD`.
+fn is_for_test(var: &EnvVar) -> bool {
+    const WORDS: [&str; 4] = ["TEST", "TESTS", "TESTING", "E2E"];
+
+    let name = var.name.value.to_ascii_uppercase();
+    var.origin == EnvOrigin::WorkflowEnv && name.split('_').any(|word| WORDS.contains(&word))
 }
 
 /// Whether the credential is the default of a variable, which is reported as such.

@@ -1,17 +1,22 @@
-//! `invalid-value` in Kubernetes: what the API server refuses.
+//! `invalid-value`, `unknown-field` and `misplaced-field`: what the Kubernetes API server refuses.
 
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Object, Problem, Refusal, Workload};
 
 const REFUSED: &str = "the API server rejects this";
+const UNKNOWN: &str = "the API server rejects or drops this";
 
 pub fn object(_: &Ctx, object: &Object, sink: &mut Sink) {
     // `probe-port` reports the ports of probes.
-    let refusals = object
-        .refusals
-        .iter()
-        .filter(|refusal| !matches!(refusal.problem, Problem::NamedGrpcPort(_)));
+    let refusals = object.refusals.iter().filter(|refusal| {
+        !matches!(
+            refusal.problem,
+            Problem::NamedGrpcPort(_)
+                | Problem::UnknownField { .. }
+                | Problem::MisplacedField { .. }
+        )
+    });
     for refusal in refusals {
         // The branches of an `if` in a template exclude each other.
         let may_be_exclusive = matches!(
@@ -25,6 +30,22 @@ pub fn object(_: &Ctx, object: &Object, sink: &mut Sink) {
 
         if !(object.helm && may_be_exclusive) {
             sink.report(finding(object, refusal));
+        }
+    }
+}
+
+pub fn unknown_field(_: &Ctx, object: &Object, sink: &mut Sink) {
+    for refusal in &object.refusals {
+        if matches!(refusal.problem, Problem::UnknownField { .. }) {
+            sink.report(finding(object, refusal).label(UNKNOWN));
+        }
+    }
+}
+
+pub fn misplaced_field(_: &Ctx, object: &Object, sink: &mut Sink) {
+    for refusal in &object.refusals {
+        if matches!(refusal.problem, Problem::MisplacedField { .. }) {
+            sink.report(finding(object, refusal).label(UNKNOWN));
         }
     }
 }
@@ -120,6 +141,41 @@ fn words(title: &str, problem: &Problem) -> (String, String) {
             format!("{title} has a minimum above its maximum"),
             "raise `maxReplicas`, or reduce `minReplicas`".to_owned(),
         ),
+        Problem::UnknownField {
+            key,
+            place,
+            nearest,
+        } => (
+            format!("unknown field `{key}` in {}", place_name(title, place)),
+            match nearest {
+                Some(nearest) => format!("write `{nearest}`, or remove it"),
+                None => "remove it, or correct its name".to_owned(),
+            },
+        ),
+        Problem::MisplacedField { key, place, right } => (
+            format!("`{key}` is not a field of {}", place_name(title, place)),
+            match right.as_str() {
+                "" => "move it to the top level of the object".to_owned(),
+                right => format!("move it to `{right}`"),
+            },
+        ),
+        Problem::WrongType { key, expected } => (
+            format!("`{key}` of {title} is not {expected}"),
+            match *expected {
+                "a string" => "put it in quotes".to_owned(),
+                "a number" => "write a number without quotes".to_owned(),
+                "true or false" => "write `true` or `false` without quotes".to_owned(),
+                expected => format!("write {expected}"),
+            },
+        ),
+    }
+}
+
+/// A mapping of an object: the end of its path, or the object itself.
+fn place_name(title: &str, place: &str) -> String {
+    match place.rsplit('.').next() {
+        None | Some("") => title.to_owned(),
+        Some(_) => format!("`{place}`"),
     }
 }
 

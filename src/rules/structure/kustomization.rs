@@ -3,7 +3,7 @@
 use crate::analysis::Ctx;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
-use crate::model::kubernetes::{Kustomization, UnmatchedPatch};
+use crate::model::kubernetes::{BuildProblem, Kustomization, KustomizationFault, UnmatchedPatch};
 use crate::source::{Located, SourceFile, parent};
 
 /// How many paths of one kustomization are taken for mistakes.
@@ -24,7 +24,8 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
         .iter()
         .filter(|path| !may_be_elsewhere(ctx, path))
         .collect();
-    let is_partial = missing.len() > MAX_MISTAKES || (!missing.is_empty() && is_partial(ctx));
+    let is_partial =
+        missing.len() > MAX_MISTAKES || (!missing.is_empty() && is_partial_checkout(ctx));
 
     for path in missing {
         let written = ctx.facts.text(path.location);
@@ -38,6 +39,10 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
             .aspect("missing")
             .case_if(is_partial, "partial"),
         );
+    }
+
+    for fault in &kustomization.faults {
+        report_fault(ctx, kustomization, fault, sink);
     }
 
     if !kustomization.complete {
@@ -72,16 +77,98 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     }
 }
 
+/// Reports what kustomize refuses in a kustomization.
+fn report_fault(
+    ctx: &Ctx,
+    kustomization: &Kustomization,
+    fault: &KustomizationFault,
+    sink: &mut Sink,
+) {
+    let mut is_partial = false;
+
+    let (message, help) = match &fault.problem {
+        BuildProblem::UnknownField { key, nearest } => (
+            format!("unknown field `{key}` of a kustomization"),
+            match nearest {
+                Some(nearest) => format!("write `{nearest}`, or remove it"),
+                None => "remove it, or correct its name".to_owned(),
+            },
+        ),
+        BuildProblem::PatchForm => (
+            "a patch must have either `path` or `patch`".to_owned(),
+            "keep one of them".to_owned(),
+        ),
+        BuildProblem::MissingFile { path, secret } => {
+            let path = Located::new(path.clone(), fault.location);
+            if may_be_elsewhere(ctx, &path) || is_partial_checkout(ctx) {
+                return;
+            }
+
+            is_partial = *secret;
+            (
+                format!("the file `{}` does not exist", path.value),
+                "correct the path, or add the file".to_owned(),
+            )
+        }
+        BuildProblem::ComponentAsResource => (
+            "a component is listed under `resources`".to_owned(),
+            "list it under `components`".to_owned(),
+        ),
+        BuildProblem::ResourceAsComponent => (
+            "a kustomization that is not a component is listed under `components`".to_owned(),
+            "list it under `resources`, or set `kind: Component` in it".to_owned(),
+        ),
+        BuildProblem::TwiceGathered(title) => (
+            format!("{title} is gathered twice"),
+            "remove one of the two objects".to_owned(),
+        ),
+        BuildProblem::Cycle => (
+            format!("`{}` gathers itself", kustomization.folder),
+            "remove the resource that leads back".to_owned(),
+        ),
+        BuildProblem::MissingPath { operation, path } => (
+            format!("`{operation}` of `{path}`, which the object does not have"),
+            "correct the path".to_owned(),
+        ),
+    };
+
+    sink.report(
+        Finding::new(fault.location, message.clone())
+            .label(REFUSED)
+            .help(help)
+            .aspect(message)
+            .case_if(is_partial, "partial"),
+    );
+}
+
 /// Whether many kustomizations name files that are not here: they are missing from a checkout of a
 /// part, or before a build makes them.
-fn is_partial(ctx: &Ctx) -> bool {
+fn is_partial_checkout(ctx: &Ctx) -> bool {
     let kustomizations = ctx.facts.files.iter();
     let kustomizations = kustomizations.filter_map(|file| file.kustomization.as_deref());
 
-    kustomizations
-        .filter(|kustomization| !kustomization.missing.is_empty())
-        .nth(MAX_BROKEN)
-        .is_some()
+    // Many missing files of one kustomization show the same.
+    let missing = kustomizations.map(|kustomization| {
+        let files = kustomization.faults.iter().filter(|fault| {
+            matches!(
+                fault.problem,
+                BuildProblem::MissingFile { secret: false, .. }
+            )
+        });
+
+        kustomization.missing.len().max(files.count())
+    });
+    let broken: usize = missing
+        .map(|missing| {
+            if missing > MAX_MISTAKES {
+                MAX_BROKEN + 1
+            } else {
+                missing.min(1)
+            }
+        })
+        .sum();
+
+    broken > MAX_BROKEN
 }
 
 pub fn unmatched_patch(_: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {

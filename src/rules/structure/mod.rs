@@ -54,6 +54,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new("invalid-value", CheckFn::Workload(kube_values::mounts)),
     Check::new("job-limits", CheckFn::Workload(objects::job_limits)),
+    Check::new(
+        "misplaced-field",
+        CheckFn::Object(kube_values::misplaced_field),
+    ),
     Check::new("naked-pod", CheckFn::Workload(objects::naked_pod)),
     Check::new(
         "obsolete-version",
@@ -62,6 +66,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("quoted-port", CheckFn::File(compose_form::quoted_port)),
     Check::new("selector-mismatch", CheckFn::Workload(objects::selector)),
     Check::new("syntax-error", CheckFn::File(syntax_error::check)),
+    Check::new("unknown-field", CheckFn::Object(kube_values::unknown_field)),
     Check::new("unknown-key", CheckFn::File(compose_schema::unknown_key)),
     Check::new(
         "unmatched-patch",

@@ -10,6 +10,16 @@ use crate::model::compose::{Project, Service};
 use crate::model::container::Port;
 use crate::source::Location;
 
+/// Profiles that nobody names: of services that others extend, which pass their profiles on.
+const NEVER_NAMED: [&str; 6] = [
+    "abstract",
+    "disabled",
+    "donotstart",
+    "never",
+    "none",
+    "template",
+];
+
 /// Whether both may run at once: neither needs a profile, or they share one.
 fn run_together(a: &Service, b: &Service) -> bool {
     match (a.profiles.is_empty(), b.profiles.is_empty()) {
@@ -17,6 +27,7 @@ fn run_together(a: &Service, b: &Service) -> bool {
         (false, false) => a
             .profiles
             .iter()
+            .filter(|profile| !NEVER_NAMED.contains(&profile.value.as_str()))
             .any(|profile| b.profiles.iter().any(|other| other.value == profile.value)),
         _ => false,
     }

@@ -302,7 +302,7 @@ fn may_generate(kustomization: &Kustomization, kind: &str, name: &str) -> bool {
     let generates = kustomization
         .generated
         .iter()
-        .any(|(generated, other)| *generated == kind && other.value == name);
+        .any(|made| made.kind == kind && made.name.value == name);
 
     generates || (kustomization.partial && kind != "ServiceAccount")
 }

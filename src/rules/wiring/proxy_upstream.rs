@@ -1,10 +1,7 @@
 //! `proxy-upstream`: whether the upstreams of a proxy exist: nginx, Caddy, Traefik's labels.
 
-use std::cell::LazyCell;
-use std::collections::HashSet;
-
 use crate::analysis::Ctx;
-use crate::analysis::upstream::{Address, Fault, fault};
+use crate::analysis::upstream::{Address, Fault, fault, is_group_elsewhere, words_of};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::facts::FileFacts;
@@ -41,39 +38,19 @@ pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) 
 
     let readers = ctx.graph.readers(&source.path);
 
-    let other_groups = LazyCell::new(|| groups_elsewhere(ctx, source));
-
     for address in addresses {
         let Some(fault) = fault(ctx, &readers, &address) else {
             continue;
         };
 
         let is_unknown = matches!(fault, Fault::UnknownHost { .. });
-        if is_unknown && other_groups.contains(address.host.value.as_str()) {
+        if is_unknown && is_group_elsewhere(ctx, &address.host.value, source.id) {
             continue;
         }
 
         let finding = upstream::finding(&address, &fault, "the upstream");
         sink.report(finding.case_if(is_for_development(&readers), "development"));
     }
-}
-
-/// The groups of upstreams that other configuration files define: nginx includes files by pattern,
-/// and its image fills templates in.
-fn groups_elsewhere<'f>(ctx: &Ctx<'f>, source: &SourceFile) -> HashSet<&'f str> {
-    let mut groups = HashSet::new();
-    let others = ctx.facts.repository.files().iter();
-    let others = others.filter(|other| other.id != source.id && other.text.contains("upstream"));
-
-    let lines = others.flat_map(|other| other.text.lines());
-
-    for line in lines.filter(|line| line.contains("upstream")) {
-        let words = words_of(line, 0);
-        let pairs = words.windows(2).filter(|pair| pair[0].1 == "upstream");
-        groups.extend(pairs.map(|pair| pair[1].1));
-    }
-
-    groups
 }
 
 /// The words of each line of a configuration file with their offsets, without comments.
@@ -85,34 +62,6 @@ fn words_by_line(text: &str) -> impl Iterator<Item = Vec<(usize, &str)>> {
         end += line.len();
         words_of(line, start)
     })
-}
-
-/// The words of a line that starts at an offset; `;` and braces are words by themselves.
-fn words_of(line: &str, start: usize) -> Vec<(usize, &str)> {
-    let comment = line
-        .find('#')
-        .filter(|hash| *hash == 0 || line[..*hash].ends_with([' ', '\t', ';', '{', '}']));
-    let code = &line[..comment.unwrap_or(line.len())];
-    let mut words = Vec::new();
-    let mut word_start: Option<usize> = None;
-
-    for (offset, c) in code.char_indices().chain([(code.len(), ' ')]) {
-        let is_sign = matches!(c, ';' | '{' | '}') && !(c == '{' && code[..offset].ends_with('$'));
-        if !c.is_whitespace() && !is_sign {
-            word_start.get_or_insert(offset);
-            continue;
-        }
-
-        if let Some(begin) = word_start.take() {
-            words.push((start + begin, &code[begin..offset]));
-        }
-
-        if is_sign {
-            words.push((start + offset, &code[offset..=offset]));
-        }
-    }
-
-    words
 }
 
 fn nginx_upstreams(source: &SourceFile) -> Vec<Address> {

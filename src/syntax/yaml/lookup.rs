@@ -83,10 +83,8 @@ impl<'t> Entry<'t> {
     }
 
     pub(super) fn find(mapping: Node<'t>, key: &str) -> Option<Self> {
-        let written =
-            Pairs::of(mapping).find(|pair| !pair.merges && pair.entry.key.str() == Some(key));
-        if let Some(pair) = written {
-            return Some(pair.entry);
+        if let Some(entry) = Entry::written(mapping, key) {
+            return Some(entry);
         }
 
         if !merges(mapping) {
@@ -94,6 +92,32 @@ impl<'t> Entry<'t> {
         }
 
         sources(mapping).find_map(|source| Entry::find(source, key))
+    }
+
+    /// The entry of a key that the mapping has itself. Rules ask for keys more often than for
+    /// anything else, so no node is made of the others.
+    fn written(mapping: Node<'t>, key: &str) -> Option<Self> {
+        let mut children = Children::of(mapping, Kind::Mapping);
+
+        while let Some(raw) = children.peek() {
+            let index = children.next;
+            let value = raw.after;
+            children.next = children.tree.raw(value).after;
+
+            if raw.has(REPEATED | MERGE_KEY) || raw.is_other_text(key.len()) {
+                continue;
+            }
+
+            let key_node = Node::new(children.tree, index);
+            if key_node.str() == Some(key) {
+                return Some(Self {
+                    key: key_node,
+                    value: Node::new(children.tree, value),
+                });
+            }
+        }
+
+        None
     }
 }
 
@@ -136,19 +160,40 @@ impl<'t> Entries<'t> {
             return Self(EntrySource::Written(Pairs::of(node)));
         }
 
-        let mut merged: Vec<Entry<'t>> = Pairs::of(node)
-            .filter(|pair| !pair.merges)
-            .map(|pair| pair.entry)
-            .collect();
-        let mut seen: HashSet<&str> = merged.iter().filter_map(|entry| entry.key.str()).collect();
+        let mut merger = Merger::default();
+        merger.add(node);
 
-        for entry in sources(node).flat_map(Entries::of) {
-            if entry.key.str().is_none_or(|key| seen.insert(key)) {
-                merged.push(entry);
+        Self(EntrySource::Merged(merger.entries.into_iter()))
+    }
+}
+
+/// The effective entries of a mapping that merges others, which may merge others in turn.
+#[derive(Default)]
+struct Merger<'t> {
+    entries: Vec<Entry<'t>>,
+    keys: HashSet<&'t str>,
+    /// The mappings that were added: a second time, they have nothing new.
+    mappings: HashSet<u32>,
+}
+
+impl<'t> Merger<'t> {
+    fn add(&mut self, mapping: Node<'t>) {
+        if !self.mappings.insert(mapping.target()) {
+            return;
+        }
+
+        for pair in Pairs::of(mapping).filter(|pair| !pair.merges) {
+            let key = pair.entry.key.str();
+            if key.is_none_or(|key| self.keys.insert(key)) {
+                self.entries.push(pair.entry);
             }
         }
 
-        Self(EntrySource::Merged(merged.into_iter()))
+        if merges(mapping) {
+            for source in sources(mapping) {
+                self.add(source);
+            }
+        }
     }
 }
 

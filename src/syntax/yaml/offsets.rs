@@ -183,7 +183,7 @@ impl<'a> Iterator for Lines<'a> {
             return None;
         }
 
-        let length = rest.find(['\n', '\r']).unwrap_or(rest.len());
+        let length = memchr::memchr2(b'\n', b'\r', rest.as_bytes()).unwrap_or(rest.len());
         let start = self.offset;
         self.offset += length
             + if rest[length..].starts_with("\r\n") {

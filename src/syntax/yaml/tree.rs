@@ -131,6 +131,13 @@ impl Raw {
         Span::new(self.start, self.end)
     }
 
+    /// Whether this is a scalar that is equal to its source, and of another length.
+    pub const fn is_other_text(&self, length: usize) -> bool {
+        matches!(self.shape, Shape::Scalar)
+            && self.link == NONE
+            && self.inner().len() as usize != length
+    }
+
     /// The span between the quotes of a quoted scalar; the whole span of everything else.
     pub const fn inner(&self) -> Span {
         match self.style {

@@ -1,10 +1,15 @@
 //! The files that each kustomization reaches.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::source::{FileId, Located, Repository, join};
+use crate::model::kubernetes::kustomization_fault::{
+    BuildProblem, KustomizationFault, named_files,
+};
+use crate::model::kubernetes::kustomize::Kustomization;
+use crate::model::kubernetes::object::Body;
+use crate::source::{FileId, Located, Location, Repository, join};
 
 /// Names of a kustomization, in the order in which kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -13,26 +18,35 @@ const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomizat
 /// than ten; without a limit, the work for a chain grows with the square of its length.
 const DEEPEST: usize = 100;
 
-/// A kustomization and every file that it reaches.
+/// A kustomization, or an object that deploys a folder, and every file that it reaches.
 pub(super) struct Closure {
+    /// Its number among all closures.
+    pub number: usize,
+    /// The file of the kustomization, or of the object.
     pub kustomization: FileId,
+    /// The number of the object in its file.
+    pub delivery: Option<usize>,
     pub files: BTreeSet<FileId>,
 }
 
 /// States for each kustomization which files it reaches, which of its resources are missing, and
 /// whether it is known whole.
 pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closures: &[Closure]) {
-    for closure in closures {
+    let closures = || closures.iter().filter(|closure| closure.delivery.is_none());
+
+    for closure in closures() {
         let index = closure.kustomization.0 as usize;
         let missing = missing(&files[index], repository);
+        let faults = faults(files, repository, closure);
 
         if let Some(kustomization) = &mut files[index].kustomization {
             kustomization.files = closure.files.iter().copied().collect();
             kustomization.missing = missing;
+            kustomization.faults.extend(faults);
         }
     }
 
-    for closure in closures {
+    for closure in closures() {
         let index = closure.kustomization.0 as usize;
         let is_whole = closure
             .files
@@ -44,6 +58,96 @@ pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closu
             kustomization.complete = is_whole && !kustomization.component;
         }
     }
+}
+
+/// What kustomize refuses in a kustomization for what it finds, or does not find, elsewhere.
+fn faults(
+    files: &[FileFacts],
+    repository: Repository,
+    closure: &Closure,
+) -> Vec<KustomizationFault> {
+    let facts = &files[closure.kustomization.0 as usize];
+    let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else {
+        return Vec::new();
+    };
+
+    let mut faults = Vec::new();
+    let mut add = |location, problem| faults.push(KustomizationFault { location, problem });
+
+    for file in named_files(tree, &kustomization.folder) {
+        if repository.find(&file.path.value).is_none() {
+            add(
+                file.path.location,
+                BuildProblem::MissingFile {
+                    path: file.path.value,
+                    secret: file.secret,
+                },
+            );
+        }
+    }
+
+    for resource in &kustomization.resources {
+        let Some(file) = kustomization_in(repository, &resource.value) else {
+            continue;
+        };
+
+        let is_component = is_component(&files[file.0 as usize]);
+        let is_among_components = kustomization.is_component_resource(resource.location);
+        if is_component && !is_among_components {
+            add(resource.location, BuildProblem::ComponentAsResource);
+        } else if !is_component && is_among_components {
+            add(resource.location, BuildProblem::ResourceAsComponent);
+        }
+    }
+
+    if closure.files.contains(&closure.kustomization)
+        && !kustomization.component
+        && let Some(first) = kustomization.resources.first()
+    {
+        add(first.location, BuildProblem::Cycle);
+    } else if let Some((location, title)) = twice_gathered(files, repository, kustomization) {
+        add(location, BuildProblem::TwiceGathered(title));
+    }
+
+    faults
+}
+
+/// The first object that a kustomization gathers twice, with the resource that brings it again.
+fn twice_gathered(
+    files: &[FileFacts],
+    repository: Repository,
+    kustomization: &Kustomization,
+) -> Option<(Location, String)> {
+    let mut known = HashSet::new();
+
+    for resource in &kustomization.resources {
+        let Some(source) = repository.find(&resource.value) else {
+            continue;
+        };
+
+        let facts = &files[source.id.0 as usize];
+        if facts.kind != FileKind::Kubernetes {
+            continue;
+        }
+
+        for object in &facts.objects {
+            let Some(name) = &object.name else {
+                continue;
+            };
+
+            let key = (
+                object.group(),
+                object.kind.value.as_str(),
+                object.namespace.value().map_or("", String::as_str),
+                name.value.as_str(),
+            );
+            if !known.insert(key) {
+                return Some((resource.location, object.title()));
+            }
+        }
+    }
+
+    None
 }
 
 /// Whether what a kustomization gathers by itself is known.
@@ -108,12 +212,80 @@ pub(super) fn closures(files: &[FileFacts], repository: Repository) -> Vec<Closu
         }
 
         closures.push(Closure {
+            number: closures.len(),
             kustomization,
+            delivery: None,
             files: files_reached,
         });
     }
 
+    add_deliveries(files, repository, &gathered, &mut closures);
+
     closures
+}
+
+/// Adds a closure for each object that deploys a folder.
+fn add_deliveries(
+    files: &[FileFacts],
+    repository: Repository,
+    gathered: &BTreeMap<FileId, BTreeSet<FileId>>,
+    closures: &mut Vec<Closure>,
+) {
+    for facts in files {
+        for (number, object) in facts.objects.iter().enumerate() {
+            let Body::Delivery(delivery) = &object.body else {
+                continue;
+            };
+
+            let Some(folder) = join("", &delivery.path.value) else {
+                continue;
+            };
+
+            let components = delivery.components.iter();
+            let components = components.filter_map(|component| join(&folder, &component.value));
+            let kustomizations: Vec<FileId> = std::iter::once(folder.clone())
+                .chain(components)
+                .filter_map(|folder| kustomization_in(repository, &folder))
+                .collect();
+
+            let mut reached: BTreeSet<FileId> = kustomizations.iter().copied().collect();
+            for kustomization in &kustomizations {
+                reached.extend(gathered.get(kustomization).into_iter().flatten());
+            }
+
+            if kustomizations.is_empty() && !folder.is_empty() {
+                reached.extend(manifests_in(files, repository, &folder));
+            }
+
+            if !reached.is_empty() {
+                closures.push(Closure {
+                    number: closures.len(),
+                    kustomization: object.file,
+                    delivery: Some(number),
+                    files: reached,
+                });
+            }
+        }
+    }
+}
+
+/// The manifests of a folder.
+fn manifests_in<'f>(
+    files: &'f [FileFacts],
+    repository: Repository<'f>,
+    folder: &'f str,
+) -> impl Iterator<Item = FileId> + 'f {
+    // The files are sorted by their paths.
+    let sources = repository.files();
+    let first = sources.partition_point(|source| source.path.as_str() < folder);
+    let inside = sources[first..]
+        .iter()
+        .take_while(move |source| source.path.starts_with(folder));
+
+    inside
+        .filter(move |source| source.folder() == folder)
+        .map(|source| source.id)
+        .filter(|id| files[id.0 as usize].kind == FileKind::Kubernetes)
 }
 
 fn is_component(facts: &FileFacts) -> bool {

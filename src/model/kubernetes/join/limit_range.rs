@@ -36,7 +36,9 @@ pub(super) fn fill_defaults(files: &mut [FileFacts], repository: Repository) {
     for (facts, source) in files.iter_mut().zip(repository.files()) {
         let folder = parent(&source.path);
 
-        for object in &mut facts.objects {
+        let variants = facts.variants.iter_mut().map(|variant| &mut variant.object);
+
+        for object in facts.objects.iter_mut().chain(variants) {
             let Body::Workload(workload) = &mut object.body else {
                 continue;
             };

@@ -5,6 +5,7 @@ mod closure;
 mod limit_range;
 mod patch;
 mod transform;
+mod variant;
 
 use crate::fence::{Panicked, attempt, isolate_or_default};
 use crate::model::facts::FileFacts;
@@ -30,7 +31,7 @@ pub fn join_objects(files: &mut [FileFacts], repository: Repository) -> Vec<Pani
         state_reach(files, repository, &closures)
     });
 
-    patched(files, repository, &closures, &mut broken).apply(files);
+    let variants = patched(files, repository, &closures, &mut broken).apply(files);
 
     for closure in &closures {
         isolate_or_default(
@@ -39,6 +40,13 @@ pub fn join_objects(files: &mut [FileFacts], repository: Repository) -> Vec<Pani
             &mut broken,
             || transform::transform(files, closure),
         );
+    }
+
+    for variant in variants {
+        let builder = variant.builders.first().copied().unwrap_or(first);
+        isolate_or_default("the variant", builder, &mut broken, || {
+            transform::keep_variant(files, &closures, variant)
+        });
     }
 
     isolate_or_default(

@@ -3,22 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::closure::Closure;
+use super::variant::{BuiltVariant, ObjectId, Roots};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::kubernetes::kustomize::{self, PatchTarget, UnmatchedPatch};
+use crate::model::kubernetes::delivery::patch_holders;
+use crate::model::kubernetes::kustomization_fault::{BuildProblem, KustomizationFault};
+use crate::model::kubernetes::kustomize::{self, PatchTarget, Pattern, UnmatchedPatch};
 use crate::model::kubernetes::lower;
-use crate::model::kubernetes::merge::{PatchScope, PatchedNode, Removal, directive};
+use crate::model::kubernetes::merge::{
+    Conflict, ListMerge, PatchScope, PatchedNode, Removal, directive, refused_operations,
+};
 use crate::model::kubernetes::object::Object;
+use crate::model::kubernetes::schema::is_builtin;
 use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Location, Repository, Span};
 use crate::syntax::yaml::{Kind, Node, Tree};
-
-/// An object: its file, and its number among the file's objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ObjectId {
-    file: FileId,
-    number: usize,
-}
 
 /// What patches make of a repository's objects.
 #[derive(Default)]
@@ -31,11 +30,15 @@ pub(super) struct Patched {
     unmatched: Vec<(FileId, UnmatchedPatch)>,
     /// Objects of files of patches: the patches that found no object.
     leftovers: Vec<(FileId, Vec<Object>)>,
+    /// Operations of JSON patches that kustomize refuses, by their kustomization.
+    refused: Vec<(FileId, KustomizationFault)>,
+    /// Objects as each of several kustomizations builds them.
+    pub variants: Vec<BuiltVariant>,
 }
 
 impl Patched {
-    /// Puts the objects in the place of those that were lowered.
-    pub fn apply(self, files: &mut [FileFacts]) {
+    /// Puts the objects in the place of those that were lowered, and returns the variants.
+    pub fn apply(self, files: &mut [FileFacts]) -> Vec<BuiltVariant> {
         for (id, object) in self.objects {
             files[id.file.0 as usize].objects[id.number] = object;
         }
@@ -53,9 +56,17 @@ impl Patched {
             }
         }
 
+        for (file, fault) in self.refused {
+            if let Some(kustomization) = &mut files[file.0 as usize].kustomization {
+                kustomization.faults.push(fault);
+            }
+        }
+
         for (file, objects) in self.leftovers {
             files[file.0 as usize].objects = objects;
         }
+
+        self.variants
     }
 
     pub fn extend(&mut self, other: Patched) {
@@ -63,6 +74,8 @@ impl Patched {
         self.deleted.extend(other.deleted);
         self.unmatched.extend(other.unmatched);
         self.leftovers.extend(other.leftovers);
+        self.variants.extend(other.variants);
+        self.refused.extend(other.refused);
     }
 }
 
@@ -109,7 +122,10 @@ pub(super) fn patched(
     forget_replaced(closures, files, &roots, &mut drafts);
 
     if sources.is_empty() && drafts.is_empty() {
-        return Patched::default();
+        return Patched {
+            variants: variants(files, closures, &roots, &[], &BTreeMap::new()),
+            ..Patched::default()
+        };
     }
 
     let parsed: Vec<Option<Tree>> = sources
@@ -121,9 +137,14 @@ pub(super) fn patched(
     let mut used: BTreeSet<(FileId, usize)> = BTreeSet::new();
 
     let mut unmatched = Vec::new();
+    let mut by_object: BTreeMap<ObjectId, Vec<usize>> = BTreeMap::new();
 
-    for patch in &patches {
+    for (number, patch) in patches.iter().enumerate() {
         let targets = targets(patch, files, &roots);
+        for id in &targets {
+            by_object.entry(*id).or_default().push(number);
+        }
+
         if targets.is_empty() {
             unmatched.extend(patch.unmatched());
         }
@@ -143,6 +164,8 @@ pub(super) fn patched(
                 let scope = PatchScope {
                     home: files[id.file.0 as usize].objects[id.number].file,
                     removal,
+                    conflict: Conflict::Unknown,
+                    lists: list_merge(&files[id.file.0 as usize].objects[id.number]),
                 };
                 draft.apply(patch, scope);
             }
@@ -153,7 +176,10 @@ pub(super) fn patched(
         }
     }
 
+    let refused = refused(files, &patches, &by_object, &drafts);
+
     Patched {
+        refused,
         objects: drafts
             .iter()
             .filter_map(|(id, draft)| Some((*id, draft.object(id.file)?)))
@@ -161,7 +187,135 @@ pub(super) fn patched(
         deleted,
         unmatched,
         leftovers: leftovers(&sources, &patches, &used),
+        variants: variants(files, closures, &roots, &patches, &by_object),
     }
+}
+
+/// The operations of JSON patches on paths that their object does not have, with all patches and
+/// without any.
+fn refused(
+    files: &[FileFacts],
+    patches: &[Patch],
+    by_object: &BTreeMap<ObjectId, Vec<usize>>,
+    drafts: &BTreeMap<ObjectId, Draft>,
+) -> Vec<(FileId, KustomizationFault)> {
+    let mut refused = Vec::new();
+
+    for (id, numbers) in by_object {
+        let lists = numbers
+            .iter()
+            .map(|&number| &patches[number])
+            .filter(|patch| patch.root.kind() == Kind::Sequence);
+        let Some(draft) = drafts.get(id).filter(|_| lists.clone().next().is_some()) else {
+            continue;
+        };
+
+        let tree = draft.node.finish();
+        let Some(object) = tree.root() else {
+            continue;
+        };
+
+        for patch in lists {
+            let source = patch.source.closure.kustomization;
+            let is_complete = files[source.0 as usize]
+                .kustomization
+                .as_ref()
+                .is_some_and(|kustomization| kustomization.complete);
+            if !is_complete || draft.may_differ {
+                continue;
+            }
+
+            for (operation, path, location) in refused_operations(object, patch.root) {
+                // These are made where something else of the kustomization sets some.
+                let is_made = ["/metadata/annotations", "/metadata/labels"]
+                    .iter()
+                    .any(|made| path.contains(made));
+                if !is_made {
+                    refused.push((
+                        source,
+                        KustomizationFault {
+                            location,
+                            problem: BuildProblem::MissingPath { operation, path },
+                        },
+                    ));
+                }
+            }
+        }
+    }
+
+    refused
+}
+
+/// How the lists of an object are merged: kustomize knows the keys of Kubernetes' own kinds alone.
+fn list_merge(object: &Object) -> ListMerge {
+    if is_builtin(&object.api_version.value, &object.kind.value) {
+        ListMerge::ByKey
+    } else {
+        ListMerge::Replaced
+    }
+}
+
+/// The objects that several kustomizations build differently, as each of them does.
+fn variants<'t>(
+    files: &'t [FileFacts<'t>],
+    closures: &[Closure],
+    roots: &BTreeMap<FileId, Vec<Node<'t>>>,
+    patches: &[Patch<'_, 't>],
+    by_object: &BTreeMap<ObjectId, Vec<usize>>,
+) -> Vec<BuiltVariant> {
+    let builders = Roots::new(files, closures);
+    let mut variants = Vec::new();
+
+    for &file in roots.keys() {
+        for number in 0..files[file.0 as usize].objects.len() {
+            let id = ObjectId { file, number };
+            let of_object: Vec<(usize, usize)> = by_object
+                .get(&id)
+                .into_iter()
+                .flatten()
+                .map(|&patch| (patch, patches[patch].source.closure.number))
+                .collect();
+
+            for plan in builders.plans(files, closures, id, &of_object) {
+                let mut draft = Draft::new(roots, id);
+
+                for &closure in &plan.closures {
+                    draft.forget_replaced(files, &closures[closure], id);
+                }
+
+                let is_deleted = plan
+                    .patches
+                    .iter()
+                    .any(|&patch| directive(patches[patch].root) == Some("delete"));
+                if is_deleted {
+                    continue;
+                }
+
+                for &patch in &plan.patches {
+                    draft.apply(
+                        &patches[patch],
+                        PatchScope {
+                            home: file,
+                            removal: Removal::Everywhere,
+                            conflict: Conflict::LastHolds,
+                            lists: list_merge(&files[file.0 as usize].objects[number]),
+                        },
+                    );
+                }
+
+                if let Some(object) = draft.object(file) {
+                    variants.push(BuiltVariant {
+                        file,
+                        builders: plan.builders,
+                        closures: plan.closures,
+                        object,
+                    });
+                }
+            }
+        }
+    }
+
+    variants
 }
 
 /// Whether everything that reaches a file goes through one kustomization, or is a part of it: what
@@ -193,8 +347,7 @@ fn forget_replaced<'t>(
                 let objects = &files[file.0 as usize].objects;
 
                 for (number, (object, _)) in objects.iter().zip(&roots[&file]).enumerate() {
-                    let name = object.name.as_ref().map(|name| name.value.as_str());
-                    if field.target.admits(&object.kind.value, name) {
+                    if field.target.is_for(object) {
                         let id = ObjectId { file, number };
                         let draft = drafts.entry(id).or_insert_with(|| Draft::new(roots, id));
                         draft.node.forget(&field.path, field.location);
@@ -214,11 +367,23 @@ fn patch_sources<'c>(
 
     for closure in closures {
         let facts = &files[closure.kustomization.0 as usize];
-        let (Some(kustomization), Some(tree)) = (&facts.kustomization, &facts.tree) else {
+        let Some(tree) = &facts.tree else {
             continue;
         };
 
-        for patch in kustomize::patch_files(tree, &kustomization.folder) {
+        if let Some(number) = closure.delivery {
+            let object = lower::roots(tree).get(number).copied();
+            for holder in object.into_iter().flat_map(patch_holders) {
+                sources.extend(inline_sources(holder, closure, repository));
+            }
+            continue;
+        }
+
+        let (Some(kustomization), Some(root)) = (&facts.kustomization, tree.root()) else {
+            continue;
+        };
+
+        for patch in kustomize::patch_files(root, &kustomization.folder) {
             if let Some(file) = repository.find(&patch.patch) {
                 sources.push(PatchSource {
                     closure,
@@ -229,22 +394,32 @@ fn patch_sources<'c>(
             }
         }
 
-        for patch in kustomize::inline_patches(tree) {
-            let kustomization = kustomization.file;
-            let part = scalar_span(&repository.file(kustomization).text, patch.patch);
-            sources.push(PatchSource {
-                closure,
-                target: patch.target,
-                location: patch.location,
-                text: PatchText::Inline {
-                    kustomization,
-                    part,
-                },
-            });
-        }
+        sources.extend(inline_sources(root, closure, repository));
     }
 
     sources
+}
+
+/// The patches that are written into a mapping of a closure's file.
+fn inline_sources<'c>(
+    holder: Node,
+    closure: &'c Closure,
+    repository: Repository,
+) -> Vec<PatchSource<'c>> {
+    let text = &repository.file(closure.kustomization).text;
+    let patches = kustomize::inline_patches(holder).into_iter();
+
+    patches
+        .map(|patch| PatchSource {
+            closure,
+            target: patch.target,
+            location: patch.location,
+            text: PatchText::Inline {
+                kustomization: closure.kustomization,
+                part: scalar_span(text, patch.patch),
+            },
+        })
+        .collect()
 }
 
 /// The content of a scalar; of a block, with the indentation of its first line, which belongs to
@@ -364,7 +539,7 @@ impl Patch<'_, '_> {
     fn is_for(&self, object: &Object) -> bool {
         let name = object.name.as_ref().map(|name| name.value.as_str());
         if let Some(target) = &self.source.target {
-            return target.admits(&object.kind.value, name);
+            return target.is_for(object);
         }
 
         self.string(&["kind"]) == Some(&object.kind.value)
@@ -375,7 +550,12 @@ impl Patch<'_, '_> {
     /// The patch as one that found no object; `None` where what it is for is not written.
     fn unmatched(&self) -> Option<(FileId, UnmatchedPatch)> {
         let (kind, name) = match &self.source.target {
-            Some(target) => (target.kind.clone(), target.name.clone()),
+            Some(target) => {
+                let text = |pattern: &Option<Pattern>| {
+                    pattern.as_ref().map(|pattern| pattern.text.clone())
+                };
+                (text(&target.kind), text(&target.name))
+            }
             None => (
                 Some(self.string(&["kind"])?.to_owned()),
                 Some(self.string(&["metadata", "name"])?.to_owned()),
@@ -413,6 +593,21 @@ impl<'t> Draft<'t> {
         match patch.root.kind() {
             Kind::Sequence => self.node.apply_json_patch(patch.root, scope),
             _ => self.node.merge(patch.root, scope),
+        }
+    }
+
+    /// Leaves the fields unknown that the replacements of a kustomization write.
+    fn forget_replaced(&mut self, files: &'t [FileFacts<'t>], closure: &Closure, id: ObjectId) {
+        let Some(tree) = &files[closure.kustomization.0 as usize].tree else {
+            return;
+        };
+
+        let object = &files[id.file.0 as usize].objects[id.number];
+
+        for field in kustomize::replaced_fields(tree) {
+            if field.target.is_for(object) {
+                self.node.forget(&field.path, field.location);
+            }
         }
     }
 

@@ -1,73 +1,110 @@
 //! Namespaces, counts and images that a kustomization sets.
 
 use super::closure::Closure;
+use super::variant::BuiltVariant;
 use crate::model::Setting;
 use crate::model::facts::FileFacts;
 use crate::model::image::{ImageSource, ImageSourceKind, ImageUse, Reference};
 use crate::model::kubernetes::kustomize::{ImageRule, Kustomization, LabelRule};
 use crate::model::kubernetes::labels::Labels;
-use crate::model::kubernetes::object::{Body, Object};
-use crate::model::kubernetes::validation::Problem;
+use crate::model::kubernetes::merge::Conflict;
+use crate::model::kubernetes::object::{Body, Object, ObjectVariant};
+use crate::model::kubernetes::refusal::Problem;
 use crate::model::kubernetes::workload::Workload;
-use crate::source::{FileId, join};
+use crate::source::FileId;
 
 /// Applies a kustomization to the objects that it reaches.
 pub(super) fn transform(files: &mut [FileFacts], closure: &Closure) {
     let owner = closure.kustomization.0 as usize;
+    if closure.delivery.is_some() {
+        return;
+    }
+
     let Some(mut kustomization) = files[owner].kustomization.take() else {
         return;
     };
 
     for file in &closure.files {
         for object in &mut files[file.0 as usize].objects {
-            set_namespace(object, &kustomization);
-            set_count(object, &mut kustomization);
-            set_labels(object, &kustomization);
-
-            if let Body::Workload(workload) = &mut object.body {
-                set_images(workload, kustomization.file, &kustomization.images);
-            }
+            mark_count(object, &mut kustomization);
+            change(object, &kustomization, Conflict::Unknown);
         }
     }
 
     files[owner].kustomization = Some(kustomization);
 }
 
-/// Applies the images of the objects that deploy a folder to what the kustomization in it reaches.
-pub(super) fn deliver(files: &mut [FileFacts], closures: &[Closure]) {
-    let mut changes = Vec::new();
+/// Applies the kustomizations of a variant to it, bases first, and puts it to its file.
+pub(super) fn keep_variant(
+    files: &mut [FileFacts],
+    closures: &[Closure],
+    mut variant: BuiltVariant,
+) {
+    for &closure in &variant.closures {
+        let closure = &closures[closure];
+        let kustomization = &files[closure.kustomization.0 as usize].kustomization;
 
-    for object in files.iter_mut().flat_map(|file| &mut file.objects) {
-        if let Body::Delivery(delivery) = &mut object.body
-            && !delivery.images.is_empty()
-            && let Some(folder) = join("", &delivery.path.value)
+        if let Some(number) = closure.delivery {
+            if let Body::Workload(workload) = &mut variant.object.body {
+                let images = delivered_images(files, closure, number);
+                set_images(workload, closure.kustomization, &images);
+            }
+        } else if let Some(kustomization) = kustomization
+            && closure.files.contains(&variant.file)
         {
-            changes.push((object.file, folder, std::mem::take(&mut delivery.images)));
+            change(&mut variant.object, kustomization, Conflict::LastHolds);
         }
     }
 
-    for (source, folder, images) in changes {
-        for closure in closures {
-            let is_here = files[closure.kustomization.0 as usize]
-                .kustomization
-                .as_ref()
-                .is_some_and(|kustomization| kustomization.folder == folder);
-            if !is_here {
-                continue;
-            }
+    files[variant.file.0 as usize].variants.push(ObjectVariant {
+        builders: variant.builders,
+        object: variant.object,
+    });
+}
 
-            for file in &closure.files {
-                for object in &mut files[file.0 as usize].objects {
-                    if let Body::Workload(workload) = &mut object.body {
-                        set_images(workload, source, &images);
-                    }
+fn change(object: &mut Object, kustomization: &Kustomization, conflict: Conflict) {
+    set_namespace(object, kustomization, conflict);
+    set_count(object, kustomization);
+    set_labels(object, kustomization, conflict);
+
+    if let Body::Workload(workload) = &mut object.body {
+        set_images(workload, kustomization.file, &kustomization.images);
+    }
+}
+
+/// Applies the images of the objects that deploy a folder to what they reach.
+pub(super) fn deliver(files: &mut [FileFacts], closures: &[Closure]) {
+    for closure in closures {
+        let Some(number) = closure.delivery else {
+            continue;
+        };
+
+        let images = delivered_images(files, closure, number);
+        if images.is_empty() {
+            continue;
+        }
+
+        for file in &closure.files {
+            for object in &mut files[file.0 as usize].objects {
+                if let Body::Workload(workload) = &mut object.body {
+                    set_images(workload, closure.kustomization, &images);
                 }
             }
         }
     }
 }
 
-fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
+/// The images of the object of a closure.
+fn delivered_images(files: &[FileFacts], closure: &Closure, number: usize) -> Vec<ImageRule> {
+    let object = files[closure.kustomization.0 as usize].objects.get(number);
+
+    match object.map(|object| &object.body) {
+        Some(Body::Delivery(delivery)) => delivery.images.clone(),
+        _ => Vec::new(),
+    }
+}
+
+fn set_namespace(object: &mut Object, kustomization: &Kustomization, conflict: Conflict) {
     let Some(namespace) = kustomization.namespace.known() else {
         return;
     };
@@ -82,7 +119,9 @@ fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
     match &object.namespace {
         // Two kustomizations put the object into different namespaces.
         Setting::Set(earlier)
-            if earlier.location.file != object.file && earlier.value != namespace.value =>
+            if conflict == Conflict::Unknown
+                && earlier.location.file != object.file
+                && earlier.value != namespace.value =>
         {
             object.namespace = Setting::Unknown(None);
         }
@@ -91,32 +130,40 @@ fn set_namespace(object: &mut Object, kustomization: &Kustomization) {
     }
 }
 
-fn set_count(object: &mut Object, kustomization: &mut Kustomization) {
+/// Marks the number of replicas that a kustomization sets as one that has its workload.
+fn mark_count(object: &Object, kustomization: &mut Kustomization) {
+    let (Some(name), Body::Workload(_)) = (&object.name, &object.body) else {
+        return;
+    };
+
+    let mut rules = kustomization.replicas.iter_mut();
+    if let Some(rule) = rules.find(|rule| rule.name.value == name.value) {
+        rule.matched = true;
+    }
+}
+
+fn set_count(object: &mut Object, kustomization: &Kustomization) {
     let (Some(name), Body::Workload(workload)) = (&object.name, &mut object.body) else {
         return;
     };
 
-    let rule = kustomization
-        .replicas
-        .iter_mut()
-        .find(|rule| rule.name.value == name.value);
-    if let Some(rule) = rule {
-        rule.matched = true;
+    let mut rules = kustomization.replicas.iter();
+    if let Some(rule) = rules.find(|rule| rule.name.value == name.value) {
         workload.replicas = rule.count.clone();
     }
 }
 
 /// Adds the labels of a kustomization to pods and selectors.
-fn set_labels(object: &mut Object, kustomization: &Kustomization) {
+fn set_labels(object: &mut Object, kustomization: &Kustomization, conflict: Conflict) {
     let home = object.file;
 
     for rule in &kustomization.labels {
-        add_labels(&mut object.labels, rule, home);
+        add_labels(&mut object.labels, rule, home, conflict);
 
         let selector = match &mut object.body {
             Body::Workload(workload) => {
                 if rule.templates {
-                    add_labels(&mut workload.pod_labels, rule, home);
+                    add_labels(&mut workload.pod_labels, rule, home, conflict);
                 }
 
                 workload.selector.as_mut()
@@ -137,13 +184,13 @@ fn set_labels(object: &mut Object, kustomization: &Kustomization) {
         if rule.selectors
             && let Some(selector) = selector
         {
-            add_labels(&mut selector.labels, rule, home);
+            add_labels(&mut selector.labels, rule, home, conflict);
         }
     }
 }
 
 /// Adds labels to others. One that two kustomizations set in different ways is unknown.
-fn add_labels(labels: &mut Labels, rule: &LabelRule, home: FileId) {
+fn add_labels(labels: &mut Labels, rule: &LabelRule, home: FileId, conflict: Conflict) {
     for (key, value) in &rule.pairs {
         let existing = labels
             .entries
@@ -157,7 +204,7 @@ fn add_labels(labels: &mut Labels, rule: &LabelRule, home: FileId) {
                     .location()
                     .is_some_and(|location| location.file != home);
 
-                if differs && is_from_elsewhere {
+                if differs && is_from_elsewhere && conflict == Conflict::Unknown {
                     *setting = Setting::Unknown(value.location());
                 } else if differs {
                     *setting = value.clone();
@@ -175,7 +222,8 @@ fn set_images(workload: &mut Workload, source: FileId, rules: &[ImageRule]) {
         };
 
         let name = written_name(image);
-        let Some(rule) = rules.iter().find(|rule| rule.name.value == name) else {
+        let named = |rule: &&ImageRule| rule.name.value == name;
+        let Some(rule) = rules.iter().find(named) else {
             continue;
         };
 

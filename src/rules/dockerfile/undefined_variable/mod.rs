@@ -10,7 +10,8 @@ use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::persistent::PersistentMap;
 use crate::model::dockerfile::scope::PLATFORM;
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, Stage, StageId};
+use crate::model::id::IdVec;
 use crate::model::image::ImageUse;
 use crate::source::Location;
 use crate::syntax::dockerfile::{Body, Instruction, Variable};
@@ -24,11 +25,11 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 
     let (global, empty) = global_arguments(ctx, dockerfile);
-    let mut names_of_stages: Vec<Names> = Vec::new();
+    let mut names_of_stages: IdVec<Stage, Names> = IdVec::default();
     let mut declared_in_stages: BTreeSet<String> = BTreeSet::new();
 
     for stage in &dockerfile.stages {
-        let named = &dockerfile.named.all[stage.index];
+        let named = &dockerfile.named.all[stage.index.number()];
         let arguments = Arguments {
             global: &global,
             empty: &empty,
@@ -140,7 +141,7 @@ fn is_set_by_compose(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
 /// Reports RUN instructions that use an ARG from before the first FROM, which is empty there.
 fn check_steps(
     dockerfile: &Dockerfile,
-    stage: usize,
+    stage: StageId,
     global: &BTreeSet<String>,
     declared: &Names,
     sink: &mut Sink,
@@ -324,7 +325,7 @@ fn is_misspelt(name: &str, near: &str) -> bool {
 }
 
 /// Whether the table knows the base image well enough to say which variables it sets.
-fn knows_base(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn knows_base(dockerfile: &Dockerfile, stage: StageId) -> bool {
     match dockerfile.root(stage) {
         Some(Base::Scratch(_)) => true,
         Some(Base::Image(ImageUse {

@@ -12,7 +12,7 @@ use crate::graph::User;
 use crate::model::Command;
 use crate::model::compose::Project;
 use crate::model::container::Container;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::env::EnvValue;
 use crate::rules::lifecycle::working_copy::is_exempt;
 use crate::source::{Location, join};
@@ -157,7 +157,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// The variables of an image that turn debugging on in a container that runs it.
-fn switches_of_image(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Vec<DebugSwitch> {
+fn switches_of_image(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Vec<DebugSwitch> {
     let mut switches = Vec::new();
 
     for var in effective_env::image(dockerfile, stage) {

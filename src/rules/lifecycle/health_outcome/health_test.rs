@@ -9,7 +9,7 @@ use crate::analysis::base_image::{self, EffectiveRoot};
 use crate::data;
 use crate::embedded::table;
 use crate::model::Command;
-use crate::model::dockerfile::Dockerfile;
+use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::image::Reference;
 use crate::rules::lifecycle::healthcheck_tool;
 use crate::source::Location;
@@ -90,7 +90,7 @@ impl ImageShell {
         }
     }
 
-    pub fn of_stage(ctx: &Ctx, dockerfile: &Dockerfile, stage: usize) -> Self {
+    pub fn of_stage(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Self {
         if dockerfile.shell_at(stage, usize::MAX).is_some() {
             return ImageShell::Unknown;
         }
@@ -131,7 +131,7 @@ fn names_other_system(tag: &str) -> bool {
 }
 
 /// Whether a layer of the stage may change which shell `/bin/sh` is.
-fn may_change_shell(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn may_change_shell(dockerfile: &Dockerfile, stage: StageId) -> bool {
     dockerfile.steps_in_image(stage).any(|step| {
         step.script().invocations().iter().any(|invocation| {
             let links = invocation.is(&["ln", "dpkg-reconfigure", "update-alternatives"]);

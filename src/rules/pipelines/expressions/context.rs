@@ -83,7 +83,9 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
         for access in expression.accesses() {
             if let Some(finding) = unavailable_context(expression, access) {
                 sink.report(finding);
-            } else if let Some(finding) = undefined_name(ctx, workflow, expression, access) {
+            } else if !is_in_comment(ctx, expression)
+                && let Some(finding) = undefined_name(ctx, workflow, expression, access)
+            {
                 sink.report(
                     finding
                         .case_if(access.part(0) == "matrix", "matrix")
@@ -92,6 +94,16 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
             }
         }
     }
+}
+
+/// Whether an expression is in a comment of a script, where nothing depends on its value.
+fn is_in_comment(ctx: &Ctx, expression: &Expression) -> bool {
+    let location = expression.location;
+    let text = &ctx.facts.source(location.file).text;
+    let before = text.get(..location.span.start as usize).unwrap_or("");
+    let line = before.rsplit('\n').next().unwrap_or("");
+
+    expression.key() == "run" && line.trim_start().starts_with('#')
 }
 
 /// The help with the nearest of some names, or else the other help.

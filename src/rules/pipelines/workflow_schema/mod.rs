@@ -20,7 +20,7 @@ use crate::analysis::Ctx;
 use crate::analysis::pipelines::is_live;
 use crate::finding::Sink;
 use crate::model::workflow::Workflow;
-use crate::syntax::yaml::Tree;
+use crate::syntax::yaml::Node;
 use problems::{Problems, SchemaViolation, ViolationKind};
 
 pub use data::DATA;
@@ -34,36 +34,60 @@ pub fn invalid(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 pub fn unknown_key(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
-    for violation in schema_violations(ctx, workflow) {
+    let mut problems = Problems::default();
+    if let Some(root) = checked_root(ctx, workflow) {
+        check_keys(workflow, root, &mut problems);
+    }
+
+    for violation in problems.into_violations() {
         if violation.kind == ViolationKind::UnknownKey {
             sink.report(violation.finding());
         }
     }
 }
 
-fn schema_violations(ctx: &Ctx, workflow: &Workflow) -> Vec<SchemaViolation> {
+/// The tree of a workflow that is checked.
+fn checked_root<'c>(ctx: &'c Ctx, workflow: &Workflow) -> Option<Node<'c>> {
     if !is_live(ctx, workflow) {
-        return Vec::new();
+        return None;
     }
 
-    let tree = ctx.facts.file(workflow.file).tree.as_deref();
-    let Some(root) = tree.and_then(Tree::root) else {
+    ctx.facts.file(workflow.file).tree.as_deref()?.root()
+}
+
+/// Compares the keys with those that GitHub knows, and the values with what each key takes.
+fn check_keys(workflow: &Workflow, root: Node<'_>, problems: &mut Problems) {
+    let shape = if workflow.action {
+        &table::ACTION
+    } else {
+        &table::WORKFLOW
+    };
+    walk::check_mapping(root, shape, problems);
+
+    if workflow.action {
+        return;
+    }
+
+    for entry in root.entries() {
+        if let Some(key) = entry.key.str()
+            && table::WORKFLOW.canonical_key(key) == "on"
+        {
+            events::check(entry.value, problems);
+        }
+    }
+}
+
+fn schema_violations(ctx: &Ctx, workflow: &Workflow) -> Vec<SchemaViolation> {
+    let Some(root) = checked_root(ctx, workflow) else {
         return Vec::new();
     };
 
     let mut problems = Problems::default();
+    check_keys(workflow, root, &mut problems);
+
     if workflow.action {
-        walk::check_mapping(root, &table::ACTION, &mut problems);
         values::action(root, &mut problems);
     } else {
-        walk::check_mapping(root, &table::WORKFLOW, &mut problems);
-        for entry in root.entries() {
-            if let Some(key) = entry.key.str()
-                && table::WORKFLOW.canonical_key(key) == "on"
-            {
-                events::check(entry.value, &mut problems);
-            }
-        }
         values::workflow(ctx, workflow, root, &mut problems);
         called::check_concurrency(ctx, workflow, &mut problems);
         for job in &workflow.jobs {

@@ -60,7 +60,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Whether a Dockerfile only copies files into an image that its caller passes. A program fills its
 /// context with the files of another project, and that project decides where its image goes.
 fn lays_files_over_any_base(dockerfile: &Dockerfile) -> bool {
-    let [stage] = dockerfile.stages.as_slice() else {
+    let [stage] = &*dockerfile.stages else {
         return false;
     };
 

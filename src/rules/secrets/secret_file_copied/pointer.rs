@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::secret_kind::{advice, is_invented};
 use crate::credential::{SecretFile, secret_file};
 use crate::finding::{Finding, Sink};
-use crate::model::dockerfile::{Dockerfile, Stage};
+use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::env::EnvVar;
 use crate::syntax::dockerfile::{Body, Word};
 
@@ -53,7 +53,11 @@ fn pointer_kind(name: &str) -> Option<SecretFile> {
 
 /// Reports variables that point to a credential file below a folder that a COPY puts into the
 /// image.
-pub(super) fn report_pointers(dockerfile: &Dockerfile, shipped: &BTreeSet<usize>, sink: &mut Sink) {
+pub(super) fn report_pointers(
+    dockerfile: &Dockerfile,
+    shipped: &BTreeSet<StageId>,
+    sink: &mut Sink,
+) {
     for stage in dockerfile
         .stages
         .iter()

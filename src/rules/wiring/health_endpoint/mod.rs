@@ -11,7 +11,7 @@ use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, Probe, ProbeAction};
-use crate::model::dockerfile::{Base, Dockerfile};
+use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::source::{Located, Location, SourceFile};
 use requests::requests;
 use served::Served;
@@ -92,7 +92,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 /// Findings on the paths that are called, each with what calls it, and not served.
 fn unserved_paths(
     ctx: &Ctx,
-    (dockerfile, stage): (&Dockerfile, usize),
+    (dockerfile, stage): (&Dockerfile, StageId),
     called: Vec<(String, Located<String>)>,
 ) -> Vec<Finding> {
     if called.is_empty() || is_web_server(dockerfile, stage) {
@@ -155,7 +155,7 @@ fn is_file(files: &[SourceFile], path: &str) -> bool {
 
 /// Whether the image is a web server or an application server, whose configuration defines the
 /// paths.
-fn is_web_server(dockerfile: &Dockerfile, stage: usize) -> bool {
+fn is_web_server(dockerfile: &Dockerfile, stage: StageId) -> bool {
     let Some(Base::Image(image)) = dockerfile.root(stage) else {
         return false;
     };
