@@ -335,7 +335,7 @@ fn in_a_configuration_that_is_wrong() {
 
 #[test]
 fn a_value_in_every_place_that_is_read() {
-    let secret = ["k9Fw2pXv81", "LmQz73RtYb"].concat();
+    let secret = ["m4Tz7Rk2Wb", "Xq9Lc3Vn8J"].concat();
     let login = base64(&format!("bot:{secret}"));
 
     for (path, text) in [
@@ -360,7 +360,7 @@ fn a_value_in_every_place_that_is_read() {
             "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: ??\n",
         ),
         ("wg0.conf", "[Interface]\nPrivateKey = ??\n"),
-        ("config/master.key", "8f3b1c9e7d2a46508f3b1c9e7d2a4650"),
+        ("config/master.key", "5c1e9a7f3b2d48601f7e9c3a5b8d2460"),
         (
             "web.config",
             "<add key=\"ApiKey\" value=\"?\"/>\n<password>?</password>\n",
@@ -398,7 +398,7 @@ fn a_value_in_every_place_that_is_read() {
         (".pgpass", "db.acme.io:5432:a:app:?\n"),
     ] {
         let text = text.replace('?', &secret).replace('!', &login);
-        let key = "8f3b1c9e7d2a46508f3b1c9e7d2a4650";
+        let key = "5c1e9a7f3b2d48601f7e9c3a5b8d2460";
         check_files(&[(path, text.as_str())], &[&secret, &login, key]);
     }
 }
