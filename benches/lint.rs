@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use deploylint::config::Config;
-use deploylint::credential;
+use deploylint::credential::{self, Place, Verdict};
 use deploylint::engine::lint_texts;
 use deploylint::source::FileId;
 use deploylint::syntax::yaml::Tree;
@@ -52,6 +52,58 @@ fn scan(bench: &mut Criterion) {
     });
 
     group.finish();
+}
+
+/// Prints how well the judge of named values tells the labeled examples apart, and measures how long
+/// it takes for all of them.
+fn classify(bench: &mut Criterion) {
+    let table = include_str!("../src/credential/classify_table.tsv");
+    let rows: Vec<(bool, Place, &str, String)> = table
+        .lines()
+        .filter_map(|row| {
+            let mut columns = row.split('\t');
+            let is_secret = columns.next()? == "secret";
+            let place = match columns.next()? {
+                "variable" => Place::Variable,
+                "setting" => Place::Setting,
+                _ => Place::Code,
+            };
+
+            Some((
+                is_secret,
+                place,
+                columns.next()?,
+                columns.next()?.replace('|', ""),
+            ))
+        })
+        .collect();
+    let found: Vec<bool> = rows
+        .iter()
+        .filter(|(_, place, name, value)| {
+            matches!(
+                credential::classify(name, value, *place),
+                Verdict::Secret { .. } | Verdict::Token(_) | Verdict::UrlPassword(_)
+            )
+        })
+        .map(|(is_secret, ..)| *is_secret)
+        .collect();
+    let right = found.iter().filter(|is_secret| **is_secret).count();
+    let secrets = rows.iter().filter(|(is_secret, ..)| *is_secret).count();
+    println!(
+        "classify: {} examples, precision {right}/{}, recall {right}/{secrets}",
+        rows.len(),
+        found.len()
+    );
+
+    bench.bench_function("classify", |bench| {
+        bench.iter(|| {
+            rows.iter()
+                .map(|(_, place, name, value)| {
+                    credential::classify(black_box(name), black_box(value), *place)
+                })
+                .collect::<Vec<_>>()
+        })
+    });
 }
 
 fn whole(bench: &mut Criterion) {
@@ -147,5 +199,5 @@ fn script(lines: usize) -> String {
     text
 }
 
-criterion_group!(benches, parsers, scan, whole);
+criterion_group!(benches, parsers, scan, classify, whole);
 criterion_main!(benches);

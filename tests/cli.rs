@@ -668,3 +668,27 @@ fn fix_refuses_standard_input() {
         run.err
     );
 }
+
+#[test]
+fn a_secret_is_allowed_by_its_fingerprint() {
+    let secret = ["Vb3xT9qLw6", "Zr2Kd8Hn5s"].concat();
+    let text = format!("API_KEY = \"{secret}\"\n");
+    let folder = Folder::new(&[("src/settings.py", &text)]);
+    let arguments = ["--format", "concise", "--fail-on", "warning"];
+    assert_eq!(folder.run(&arguments).code, 1);
+
+    let hash = with_input(&folder, &["secrets", "hash"], &format!("{secret}\n"));
+    assert_eq!(hash.code, 0);
+    let fingerprint = hash.out.trim();
+    assert!(!hash.out.contains(&secret));
+
+    let config = format!("[secrets]\nallow = [\"{fingerprint}\"]\n");
+    fs::write(folder.0.join("deploylint.toml"), config).unwrap();
+    let run = folder.run(&arguments);
+    assert_eq!(run.code, 0, "{}", run.out);
+
+    let config = format!("[secrets]\nallow = [\"{secret}\"]\n");
+    fs::write(folder.0.join("deploylint.toml"), config).unwrap();
+    let run = folder.run(&arguments);
+    assert_eq!(run.code, 2);
+}

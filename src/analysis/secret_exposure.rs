@@ -5,7 +5,7 @@
 //! [`covered_spans`]).
 
 use crate::analysis::Ctx;
-use crate::credential::{self, DefaultReason, Hit, HitKind, Verdict};
+use crate::credential::{self, DefaultReason, Hit, HitKind, Place, Verdict};
 use crate::model::Command;
 use crate::model::container::Container;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
@@ -46,7 +46,7 @@ pub fn exposed(
     user: Option<&str>,
 ) -> Option<Exposed> {
     let is_pair = user.is_some_and(|user| credential::default_pair(user, value.value.trim()));
-    let (what, strength) = match credential::judge(name, &value.value) {
+    let (what, strength) = match credential::classify(name, &value.value, Place::Variable) {
         Verdict::Placeholder | Verdict::Secret { .. } if is_pair => (
             "a guessable credential",
             Strength::Guessable(DefaultReason::RepeatsName.clause()),
@@ -347,7 +347,7 @@ fn may_be_credential(name: &str, value: &str) -> bool {
 
     !is_other
         && !matches!(
-            credential::judge(name, value),
+            credential::classify(name, value, Place::Variable),
             Verdict::Placeholder | Verdict::Reference
         )
 }

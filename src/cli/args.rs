@@ -76,6 +76,18 @@ pub enum CliCommand {
         #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
         color: ColorChoice,
     },
+    /// Work with secrets that were found
+    Secrets {
+        #[command(subcommand)]
+        command: SecretsCommand,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Print the fingerprint of the secret on standard input, for `[secrets] allow` of the
+    /// configuration
+    Hash,
 }
 
 #[derive(Args, Debug, Default)]

@@ -14,7 +14,7 @@ mod scope;
 mod terminal;
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::{env, fs, io};
@@ -23,18 +23,24 @@ use clap::Parser as _;
 
 use crate::catalog::{self, counterparts};
 use crate::config::{Config, FailOn};
+use crate::credential::fingerprint;
 use crate::engine::{self, Outcome, Workers};
 use crate::finding::Level;
 use crate::report::human;
 use crate::report::style::RenderOptions;
 use crate::report::{self, Report, concise, explain, github, json, sarif, summary};
 use crate::suggest;
-use args::{CheckArguments, Cli, CliCommand, ColorChoice, ListFormat, OutputFormat};
+use args::{
+    CheckArguments, Cli, CliCommand, ColorChoice, ListFormat, OutputFormat, SecretsCommand,
+};
 use exit::{CLEAN, FAILED, FINDINGS};
 use failure::RunError;
 use fixes::Fixes;
 use scope::RunScope;
 use terminal::{Progress, print};
+
+/// The longest secret that is read from standard input, in bytes.
+const MAX_SECRET: u64 = 64 * 1024;
 
 /// Runs the program and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -56,12 +62,28 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             ListFormat::Text => print(&explain::list(terminal::look(color))).map(|()| CLEAN),
             ListFormat::Json => print(&explain::list_json()).map(|()| CLEAN),
         },
+        Some(CliCommand::Secrets {
+            command: SecretsCommand::Hash,
+        }) => hash_secret(),
     };
 
     ExitCode::from(done.unwrap_or_else(|RunError(text)| {
         terminal::complain(&text);
         FAILED
     }))
+}
+
+/// Prints the fingerprint of the secret on standard input. As an argument it would be in the list
+/// of processes and in the history of the shell.
+fn hash_secret() -> Result<u8, RunError> {
+    let secret = io::read_to_string(io::stdin().take(MAX_SECRET))
+        .map_err(|error| RunError(format!("cannot read standard input: {error}")))?;
+    let secret = secret.trim();
+    if secret.is_empty() {
+        return Err(RunError("standard input has no secret".to_owned()));
+    }
+
+    print(&format!("{}\n", fingerprint(secret))).map(|()| CLEAN)
 }
 
 /// Prints help, or what is wrong with the arguments, and returns the exit code. The arguments may

@@ -14,13 +14,14 @@ use super::policy::{
 };
 use crate::catalog::Profile;
 use crate::catalog::item;
+use crate::credential::is_fingerprint;
 use crate::date::Date;
 use crate::finding::{Finding, Level};
 use crate::model::file_role::Role;
 use crate::source::{FileId, Location, Span};
 use crate::suggest;
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "profile",
     "select",
     "ignore",
@@ -31,8 +32,10 @@ const KEYS: [&str; 10] = [
     "min-level",
     "fail-on",
     "attest",
+    "secrets",
 ];
 const ATTEST_KEYS: [&str; 5] = ["by", "on", "until", "link", "note"];
+const SECRETS_KEYS: [&str; 1] = ["allow"];
 const PATH_KEYS: [&str; 3] = ["globs", "ignore", "levels"];
 const ROLE_KEYS: [&str; 2] = ["globs", "role"];
 const ROLES: [(&str, Role); 3] = [
@@ -131,6 +134,7 @@ impl ConfigReader {
                 "levels" => config.levels = self.levels(value),
                 "paths" => config.paths = self.paths(value),
                 "role" => config.roles = self.roles(value),
+                "secrets" => config.allowed_secrets = self.secrets(value),
                 "exclude" => config.exclude = self.globs("exclude", value),
                 "min-level" => {
                     config.min_level = self
@@ -150,6 +154,47 @@ impl ConfigReader {
         }
 
         config
+    }
+
+    /// `[secrets]`: the fingerprints of those that are not reported.
+    fn secrets(&mut self, value: &Spanned<DeValue>) -> Vec<String> {
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong_type(value, "`secrets` must be a table, written `[secrets]`");
+            return Vec::new();
+        };
+
+        let mut allowed = Vec::new();
+
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "allow" => allowed = self.fingerprints(value),
+                other => self.unknown_key(key.span(), other, &SECRETS_KEYS),
+            }
+        }
+
+        allowed
+    }
+
+    fn fingerprints(&mut self, value: &Spanned<DeValue>) -> Vec<String> {
+        let DeValue::Array(items) = value.get_ref() else {
+            self.wrong_type(value, "`allow` must be a list of fingerprints");
+            return Vec::new();
+        };
+
+        let mut allowed = Vec::new();
+
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) if is_fingerprint(text) => allowed.push(text.to_string()),
+                _ => self.problem(
+                    item.span(),
+                    "`allow` requires fingerprints of secrets",
+                    "`deploylint secrets hash` prints one",
+                ),
+            }
+        }
+
+        allowed
     }
 
     fn paths(&mut self, value: &Spanned<DeValue>) -> Vec<PathPolicy> {

@@ -31,6 +31,8 @@ pub struct Config {
     pub roles: Vec<(Globs, Role)>,
     /// Paths that are not read at all.
     pub exclude: Globs,
+    /// Fingerprints of secrets that are not reported.
+    pub allowed_secrets: Vec<String>,
     /// The minimum level that reports show.
     pub min_level: Level,
     pub fail_on: FailOn,
@@ -107,6 +109,7 @@ impl Default for Config {
             paths: Vec::new(),
             roles: Vec::new(),
             exclude: Globs::none(),
+            allowed_secrets: Vec::new(),
             min_level: Level::Warning,
             fail_on: FailOn::AtLeast(Level::Error),
             attestations: BTreeMap::new(),

@@ -7,10 +7,14 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::classify::{Verdict, judge};
-use super::shape;
+use super::base64::base64;
+use super::classify::{Place, Verdict, classify};
+use super::generated::is_generated;
+use super::public;
+pub use super::written::Values;
+use super::written::{LONGEST, header_value, value_of};
 use crate::search::Words;
-use crate::source::{Span, slice};
+use crate::source::Span;
 
 /// Parts of names in lower case. A name must contain one of them.
 const PARTS: &[&str] = &[
@@ -33,7 +37,18 @@ const PARTS: &[&str] = &[
     "masterkey",
     "private_key",
     "privatekey",
+    "presharedkey",
+    "requirepass",
+    "masterauth",
+    "identitytoken",
+    "registrytoken",
+    "_auth",
+    "_pass",
+    "credentials",
 ];
+
+/// The header of a request with a credential.
+const HEADER: &str = "authorization";
 
 /// Names of what holds secrets under names of its own: the whole environment of a program, and the
 /// header of a request.
@@ -42,28 +57,16 @@ const HOLDERS: &[&str] = &[
     "process.env",
     "env::vars",
     "getenv",
-    "authorization",
+    HEADER,
     "api key",
     "access key",
 ];
-
-/// The longest name, and the longest value, in bytes.
-const LONGEST: usize = 200;
 
 /// A name and the span of its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assigned<'t> {
     pub name: &'t str,
     pub span: Span,
-}
-
-/// How values are written in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Values {
-    /// In quotes only: without them, a word of a program is a name.
-    Quoted,
-    /// Also without, to the end of a line that begins with the name: YAML, properties, INI.
-    Plain,
 }
 
 /// Where a text has names of secrets, by parts of these names, and of what holds secrets.
@@ -119,16 +122,13 @@ pub fn assignments_at<'t>(text: &'t str, values: Values, names: &NameParts) -> V
             continue;
         }
 
-        let (name, after) = name_around(text, part.start, part.end);
-        past = after;
-        let plain = || plain_value_after(text, part.start, after);
-        let value = match values {
-            Values::Quoted => value_after(text, after),
-            Values::Plain => value_after(text, after).or_else(plain),
+        let (name, range) = name_around(text, part.start, part.end);
+        past = range.end;
+        let Some(span) = value_of(text, range, values) else {
+            continue;
         };
-        let Some(span) = value else { continue };
 
-        if !is_secret(name, span.text(text)) {
+        if !is_secret(name, span.text(text), values) {
             continue;
         }
 
@@ -145,11 +145,58 @@ pub fn assignments_at<'t>(text: &'t str, values: Values, names: &NameParts) -> V
         }
     }
 
+    add_headers(text, names, &mut assigned);
+
     assigned
 }
 
-/// The identifier around a part of it, and its end.
-fn name_around(text: &str, start: usize, end: usize) -> (&str, usize) {
+/// Adds the credentials of `Authorization` headers.
+fn add_headers<'t>(text: &'t str, names: &NameParts, assigned: &mut Vec<Assigned<'t>>) {
+    let before = assigned.len();
+
+    for &start in &names.holders {
+        let Some(span) = header_value(text, start) else {
+            continue;
+        };
+
+        let name = text.get(start..start + HEADER.len()).unwrap_or("");
+        let is_known = assigned[..before]
+            .iter()
+            .any(|other| other.span.start < span.end && span.start < other.span.end);
+        let value = span.text(text);
+        if name.eq_ignore_ascii_case(HEADER)
+            && !is_known
+            && !public::is_public(value)
+            && (is_generated(value) || is_login(value))
+            && !is_comment(text.as_bytes(), start)
+        {
+            assigned.push(Assigned { name, span });
+        }
+    }
+
+    if assigned.len() > before {
+        assigned.sort_by_key(|assigned| assigned.span);
+    }
+}
+
+/// Whether a value is base64 of a user and a password that is not a well-known one.
+fn is_login(value: &str) -> bool {
+    let login = base64(value).and_then(|bytes| String::from_utf8(bytes).ok());
+
+    login.is_some_and(|login| {
+        login.split_once(':').is_some_and(|(user, password)| {
+            !user.is_empty()
+                && user.bytes().all(|byte| byte.is_ascii_graphic())
+                && matches!(
+                    classify("PASSWORD", password, Place::Variable),
+                    Verdict::Secret { .. }
+                )
+        })
+    })
+}
+
+/// The identifier around a part of it, and its place.
+fn name_around(text: &str, start: usize, end: usize) -> (&str, Range<usize>) {
     let bytes = text.as_bytes();
     let before = bytes[start.saturating_sub(LONGEST)..start]
         .iter()
@@ -161,82 +208,13 @@ fn name_around(text: &str, start: usize, end: usize) -> (&str, usize) {
         .take_while(|byte| is_name_byte(byte))
         .count();
 
-    (&text[start - before..end + after], end + after)
+    let range = start - before..end + after;
+
+    (&text[range.clone()], range)
 }
 
 const fn is_name_byte(byte: &u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-}
-
-/// The quoted value that is assigned to a name that ends at `name_end`.
-fn value_after(text: &str, name_end: usize) -> Option<Span> {
-    let bytes = &text.as_bytes()[..text.len().min(name_end + 2 * LONGEST)];
-    let closing = skip(bytes, name_end, b"\"'])");
-    let sign_start = skip(bytes, closing, b" \t");
-    let sign = [":=", "=>", "=", ":"]
-        .iter()
-        .find(|sign| bytes[sign_start..].starts_with(sign.as_bytes()))?;
-    let opening = skip(bytes, sign_start + sign.len(), b" \t");
-
-    let quote = *bytes.get(opening)?;
-    if !matches!(quote, b'"' | b'\'' | b'`') {
-        return None;
-    }
-
-    let start = opening + 1;
-    let length = bytes[start..]
-        .iter()
-        .position(|byte| *byte == quote || *byte == b'\n')?;
-    if bytes[start + length] != quote || length > LONGEST {
-        return None;
-    }
-
-    Some(Span::of(start, start + length))
-}
-
-/// The value without quotes of a line that begins with a name; `part` is an offset in the name.
-fn plain_value_after(text: &str, part: usize, name_end: usize) -> Option<Span> {
-    // A key and its indent are short; a line may be a whole file.
-    let before = slice(text, part.saturating_sub(LONGEST)..part);
-    let line_start = match before.rfind('\n') {
-        Some(end) => end + 1,
-        None if before.len() == part => 0,
-        None => return None,
-    };
-    let is_key = before[line_start..]
-        .trim_start()
-        .trim_start_matches("- ")
-        .bytes()
-        .all(|byte| is_name_byte(&byte) || byte == b'.');
-    if !is_key {
-        return None;
-    }
-
-    let bytes = &text.as_bytes()[..text.len().min(name_end + 2 * LONGEST)];
-    let sign = skip(bytes, name_end, b" \t");
-    if !matches!(bytes.get(sign), Some(b':' | b'=')) {
-        return None;
-    }
-
-    let start = skip(bytes, sign + 1, b" \t");
-    let length = bytes[start..]
-        .iter()
-        .position(|byte| byte.is_ascii_whitespace())
-        .unwrap_or(bytes.len() - start);
-    // A value of several words is a sentence; a comment may follow.
-    let after = skip(bytes, start + length, b" \t\r");
-    let ends_line = matches!(bytes.get(after), None | Some(b'\n' | b'#'));
-
-    (ends_line && length > 0 && length <= LONGEST).then(|| Span::of(start, start + length))
-}
-
-/// The offset of the first byte from `offset` on that is not in `set`.
-fn skip(bytes: &[u8], offset: usize, set: &[u8]) -> usize {
-    offset
-        + bytes[offset..]
-            .iter()
-            .take_while(|byte| set.contains(byte))
-            .count()
 }
 
 /// Whether the line of `offset` begins like a comment or an interactive session, which contain no
@@ -249,50 +227,23 @@ pub fn is_comment(bytes: &[u8], offset: usize) -> bool {
     [&b"#"[..], b"//", b"*", b"--", b";", b">>>", b"..."]
         .iter()
         .any(|sign| line.starts_with(sign))
+        // `//registry.acme.io/:_authToken` in `.npmrc`.
+        && !(line.starts_with(b"//") && memchr::memmem::find(line, b"/:").is_some())
 }
 
-fn is_secret(name: &str, value: &str) -> bool {
-    let digits = value.bytes().filter(u8::is_ascii_digit).count();
-    let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
-    let plain = value.bytes().all(|byte| {
-        byte.is_ascii_graphic()
-            && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b' ' | b'\\')
-    });
+/// Whether a value with the name of a secret is one.
+fn is_secret(name: &str, value: &str, values: Values) -> bool {
+    // The login of `.npmrc`.
+    if name == "_auth" {
+        return is_login(value);
+    }
 
-    let random = value.len() >= 16 && shape::entropy(value) >= 3.5 && digits >= 2 && letters >= 4;
-    plain
-        && random
-        && !is_uuid(value)
-        && !is_dotted(value)
-        && !shape::made_up(value)
-        && matches!(judge(name, value), Verdict::Secret { .. })
-}
+    let place = match values {
+        Values::Quoted => Place::Code,
+        Values::Plain | Values::Spaced | Values::Notebook => Place::Setting,
+    };
 
-fn is_uuid(value: &str) -> bool {
-    value.len() == 36 && value.split('-').map(str::len).eq([8, 4, 4, 4, 12])
-}
-
-/// Whether a value is words joined by dots, dashes, slashes or colons: `auth.password.reset2`,
-/// `urn:token:v2-1`.
-fn is_dotted(value: &str) -> bool {
-    let parts: Vec<&str> = value.split(['.', '-', '_', '/', ':']).collect();
-    parts.len() > 1
-        && parts.iter().all(|part| {
-            part.len() < 12 && (part.bytes().all(|byte| byte.is_ascii_digit()) || is_word(part))
-        })
-}
-
-/// Whether a part is lower case letters after a first letter of any case, and perhaps a number.
-fn is_word(part: &str) -> bool {
-    let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
-    letters
-        .bytes()
-        .skip(1)
-        .all(|byte| byte.is_ascii_lowercase())
-        && letters
-            .bytes()
-            .take(1)
-            .all(|byte| byte.is_ascii_alphabetic())
+    matches!(classify(name, value, place), Verdict::Secret { .. })
 }
 
 #[cfg(test)]

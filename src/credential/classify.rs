@@ -1,8 +1,10 @@
 //! The decision whether a named value (an environment entry, a build argument, a label, a
-//! configuration value) is a credential.
+//! configuration value) is a credential: [`classify`]. `classify_table.tsv` has labeled examples,
+//! of which the tests and the benchmark take its precision and its recall.
 
 use super::base64::{base64, jwt_claims};
 use super::defaults::{DefaultReason, default_credential, is_common, letters};
+use super::generated::{is_generated, is_strong_password};
 use super::hit::{Hit, HitKind};
 use super::names::{NameKind, secret_name, words_of_name};
 use super::public;
@@ -31,8 +33,79 @@ pub enum Verdict {
     UrlPassword(Hit),
 }
 
-/// The kind of `value`, the literal set for `name`. Callers resolve interpolation first.
-pub fn judge(name: &str, value: &str) -> Verdict {
+/// Where a value has its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A variable, an option or an entry of a deployment, which exists to be set: any value of a
+    /// secret is one.
+    Variable,
+    /// A configuration file. Names of secrets are also names of settings about them, so a value must
+    /// look like a secret itself.
+    Setting,
+    /// Source code, where nearly all values with such names are no secrets: a value must be long and
+    /// random.
+    Code,
+}
+
+/// The kind of `value`, the literal set for `name` at a place. Callers resolve interpolation first.
+pub fn classify(name: &str, value: &str, place: Place) -> Verdict {
+    let verdict = judge(name, value);
+    let is_certain = place == Place::Variable
+        || !matches!(verdict, Verdict::Secret { .. })
+        || looks_secret(name, value, place);
+
+    if is_certain {
+        verdict
+    } else {
+        Verdict::NotSecret
+    }
+}
+
+/// Whether a value with the name of a secret looks like one: it is generated, or a strong password
+/// of a configuration file.
+fn looks_secret(name: &str, value: &str, place: Place) -> bool {
+    let is_plain = value.bytes().all(|byte| {
+        byte.is_ascii_graphic()
+            && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b' ' | b'\\')
+    });
+    let is_random = is_generated(value)
+        || place == Place::Setting
+            && secret_name(name) == Some(NameKind::Password)
+            && is_strong_password(value);
+
+    is_plain && is_random && !is_uuid(value) && !is_dotted(value)
+}
+
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36 && value.split('-').map(str::len).eq([8, 4, 4, 4, 12])
+}
+
+/// Whether a value is words joined by dots, dashes, slashes or colons: `auth.password.reset2`,
+/// `urn:token:v2-1`.
+fn is_dotted(value: &str) -> bool {
+    let parts: Vec<&str> = value.split(['.', '-', '_', '/', ':', '+']).collect();
+    parts.len() > 1
+        && parts.iter().all(|part| {
+            part.len() < 12
+                && (part.bytes().all(|byte| byte.is_ascii_digit()) || is_plain_word(part))
+        })
+}
+
+/// Whether a part is lower case letters after a first letter of any case, and perhaps a number.
+fn is_plain_word(part: &str) -> bool {
+    let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
+    letters
+        .bytes()
+        .skip(1)
+        .all(|byte| byte.is_ascii_lowercase())
+        && letters
+            .bytes()
+            .take(1)
+            .all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// The kind of `value`, the literal set for `name`, whatever the place.
+pub(super) fn judge(name: &str, value: &str) -> Verdict {
     let value = value.trim();
     let hit = if value.len() >= 8 {
         scan(value).into_iter().next()

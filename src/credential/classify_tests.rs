@@ -161,3 +161,55 @@ fn secrets_that_the_program_checks_itself() {
     assert!(starts_with_placeholder("00000000000000000000"));
     assert!(!starts_with_placeholder("not-required"));
 }
+
+/// Rows of a label, a place, a name and a value; a `|` in a value keeps the file free of what looks
+/// like a live credential.
+const TABLE: &str = include_str!("classify_table.tsv");
+
+#[test]
+fn labeled_examples_are_told_apart() {
+    let (mut right, mut missed, mut wrong) = (0u32, Vec::new(), Vec::new());
+
+    for row in TABLE.lines() {
+        let [label, place, name, value] = row.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("four columns: {row}")
+        };
+        let place = match place {
+            "variable" => Place::Variable,
+            "setting" => Place::Setting,
+            "code" => Place::Code,
+            _ => panic!("a place: {row}"),
+        };
+        let verdict = classify(name, &value.replace('|', ""), place);
+        let is_secret = matches!(
+            verdict,
+            Verdict::Secret { .. } | Verdict::Token(_) | Verdict::UrlPassword(_)
+        );
+
+        match (label, is_secret) {
+            ("secret", true) => right += 1,
+            ("secret", false) => missed.push(format!("{row}: {verdict:?}")),
+            (_, true) => wrong.push(format!("{row}: {verdict:?}")),
+            (_, false) => {}
+        }
+    }
+
+    let rows = TABLE.lines().count();
+    let found = right + wrong.len() as u32;
+    let secrets = right + missed.len() as u32;
+    let report = format!(
+        "missed:\n{}\nwrong:\n{}",
+        missed.join("\n"),
+        wrong.join("\n")
+    );
+
+    assert!(rows >= 600, "{rows} rows");
+    assert!(
+        right * 100 >= found * 98,
+        "precision {right} of {found}\n{report}"
+    );
+    assert!(
+        right * 100 >= secrets * 97,
+        "recall {right} of {secrets}\n{report}"
+    );
+}

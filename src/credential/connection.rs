@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::source::Span;
+use crate::source::{Span, slice};
 
 use super::defaults::{default_credential, default_pair};
 use super::hit::{Certainty, Hit, HitKind};
@@ -11,15 +11,29 @@ use super::words::words;
 
 /// The separator in every URL with an authority.
 pub const URL: &str = "://";
-/// The names before a password in connection strings of .NET and JDBC.
+/// The names before a password in connection strings of .NET, JDBC, ODBC and libpq.
 pub const PARTS: &[&str] = &[
     ";Password=",
     ";password=",
+    ";PASSWORD=",
     ";Pwd=",
+    ";pwd=",
     ";PWD=",
+    "; Password=",
+    "; password=",
+    "; Pwd=",
+    "; PWD=",
+    "\"Password=",
+    "\"password=",
+    "\"Pwd=",
     "&password=",
     "?password=",
+    LIBPQ,
 ];
+/// The same in a list that is separated by blanks.
+const LIBPQ: &str = " password=";
+/// What follows the password in addresses of Go's driver for MySQL and of Oracle's clients.
+pub const DSN: &[(&str, &str)] = &[("@tcp(", "mysql"), ("@unix(", "mysql"), ("@//", "oracle")];
 
 /// The longest authority that is read, in bytes.
 const LONGEST: usize = 512;
@@ -87,44 +101,44 @@ fn url_password(text: &str, separator: usize, authority: Range<usize>) -> Option
         return None;
     }
 
-    let local = is_local(host);
     if is_documentation(user, password, host) || (web && is_shown(user, password)) {
         return None;
     }
 
-    let span = Span::of(colon + 1, sign);
-    let kind = HitKind::ConnectionString {
+    Some(hit(
+        Span::of(colon + 1, sign),
         scheme,
-        user: user.to_owned(),
-        host: host.to_owned(),
-        local,
-    };
-
-    let weak = default_credential(password).is_some() || default_pair(user, password);
-    Some(Hit {
-        kind,
-        span,
-        at: span,
-        certainty: Certainty::Likely,
-        weak,
-    })
+        user.to_owned(),
+        host.to_owned(),
+        password,
+    ))
 }
 
 /// The password that starts at `start` in a connection string of `name=value` parts, if the string
 /// names a database server.
 pub fn parts(text: &str, start: usize) -> Option<Hit> {
+    let is_libpq = text[..start].ends_with(LIBPQ) && !text[..start].ends_with("; password=");
     let bytes = text.as_bytes();
     let window = &bytes[start..bytes.len().min(start + LONGEST)];
+    let is_quoted = is_libpq && window.first() == Some(&b'\'');
+    let start = start + usize::from(is_quoted);
+    let window = &window[usize::from(is_quoted)..];
     let end = start + window.iter().position(ends_part).unwrap_or(window.len());
     let password = text.get(start..end)?;
 
     let before = &bytes[start.saturating_sub(LONGEST)..start];
     let line = memchr::memrchr(b'\n', before).map_or(before, |end| &before[end + 1..]);
     let before = String::from_utf8_lossy(line).into_owned();
-    let lower = before.to_ascii_lowercase();
-    let (scheme, host) = server(&lower)?;
-    let user = value_start(&lower, &["user id=", "uid=", "username=", "user="])
-        .and_then(|start| before.get(start..)?.split([';', '&']).next())
+    let after = rest_of_string(text, end);
+
+    if is_libpq && !is_libpq_string(&before, after) {
+        return None;
+    }
+
+    let (lower, lower_after) = (before.to_ascii_lowercase(), after.to_ascii_lowercase());
+    let (scheme, host) = server(&lower).or_else(|| server(&lower_after))?;
+    let user = user_of_parts(&lower, &before)
+        .or_else(|| user_of_parts(&lower_after, after))
         .unwrap_or("")
         .to_owned();
 
@@ -132,8 +146,44 @@ pub fn parts(text: &str, start: usize) -> Option<Hit> {
         return None;
     }
 
+    Some(hit(Span::of(start, end), scheme, user, host, password))
+}
+
+/// The rest of the string literal, or of the line, from an offset on.
+fn rest_of_string(text: &str, start: usize) -> &str {
+    let window = slice(text, start..text.len().min(start + LONGEST));
+    let end = window.find(['"', '\n', '`', '<']).unwrap_or(window.len());
+
+    &window[..end]
+}
+
+/// Whether the parts around a password are a list of libpq: names and values without other signs,
+/// one of which is the server or the database. `password=` is also an argument of functions.
+fn is_libpq_string(before: &str, after: &str) -> bool {
+    let start = before.rfind(['"', '`']).map_or(0, |quote| quote + 1);
+    let parts = || {
+        before[start..]
+            .split_whitespace()
+            .chain(after.split_whitespace())
+    };
+
+    parts().all(|part| part.contains('=') && !part.contains([',', '(', ';']) || part == "\'")
+        && parts().any(|part| {
+            ["host=", "hostaddr=", "dbname="]
+                .iter()
+                .any(|name| part.starts_with(name))
+        })
+}
+
+fn user_of_parts<'t>(lower: &str, text: &'t str) -> Option<&'t str> {
+    let names = ["user id=", "uid=", "username=", "user="];
+    let start = value_start(lower, &names)?;
+
+    text.get(start..)?.split([';', '&', ' ']).next()
+}
+
+fn hit(span: Span, scheme: String, user: String, host: String, password: &str) -> Hit {
     let local = is_local(&host);
-    let span = Span::of(start, end);
     let weak = default_credential(password).is_some() || default_pair(&user, password);
     let kind = HitKind::ConnectionString {
         scheme,
@@ -142,13 +192,54 @@ pub fn parts(text: &str, start: usize) -> Option<Hit> {
         local,
     };
 
-    Some(Hit {
+    Hit {
         kind,
         span,
         at: span,
         certainty: Certainty::Likely,
         weak,
-    })
+    }
+}
+
+/// The password before `@tcp(` of Go's driver for MySQL (`app:password@tcp(host:3306)/db`), and
+/// before `@//` of Oracle's clients (`app/password@//host:1521/service`).
+pub fn dsn(text: &str, sign: usize) -> Option<Hit> {
+    let (opening, scheme) = DSN
+        .iter()
+        .find(|(opening, _)| text[sign..].starts_with(opening))?;
+    let separator = if *scheme == "mysql" { ':' } else { '/' };
+    let before = slice(text, sign.saturating_sub(LONGEST)..sign);
+    let start = before
+        .rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '=' | '>' | '('))
+        .map_or(0, |end| end + 1);
+    let login = &before[start..];
+    let login = login.rsplit("thin:").next().unwrap_or(login);
+    let (user, password) = login.split_once(separator)?;
+
+    let after = slice(text, sign + opening.len()..text.len().min(sign + LONGEST));
+    let host = after
+        .split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')))
+        .next()
+        .unwrap_or("");
+    let is_user = !user.is_empty()
+        && user
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$'));
+    if !is_user || password.contains('/') || !is_literal(password) {
+        return None;
+    }
+
+    if is_documentation(user, password, host) {
+        return None;
+    }
+
+    Some(hit(
+        Span::of(sign - password.len(), sign),
+        (*scheme).to_owned(),
+        user.to_owned(),
+        host.to_owned(),
+        password,
+    ))
 }
 
 /// Whether a byte ends a part of a connection string.
@@ -165,7 +256,7 @@ fn server(lower: &str) -> Option<(String, String)> {
         }
         None => {
             let start = value_start(lower, &["server=", "data source=", "host="])?;
-            ("ado", lower[start..].split([';', ',', ':']).next())
+            ("ado", lower[start..].split([';', ',', ':', ' ']).next())
         }
     };
 

@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::source::{file_name, parent};
+use crate::source::{Span, file_name, parent};
 
+use super::classify::{Place, Verdict, classify};
 use super::words::words;
 
 /// The kind of a file that should not be in an image or a repository.
@@ -134,6 +135,50 @@ pub fn secret_file(path: &str) -> Option<SecretFile> {
         "yaml" | "yml" if stem == "secrets" && folder != "templates" => Some(SecretFile::Secrets),
         _ => None,
     }
+}
+
+/// The secrets of a file that consists of nothing else: the key of Rails' encrypted credentials, and
+/// the passwords of `.pgpass`.
+pub fn secrets_of_file(path: &str, text: &str) -> Vec<Span> {
+    let name = file_name(path);
+    let is_rails_key =
+        name == "master.key" || name.ends_with(".key") && parent(path).ends_with("credentials");
+    if is_rails_key {
+        let key = text.trim_end();
+        let is_key = key.len() == 32 && key.bytes().all(|byte| byte.is_ascii_hexdigit());
+
+        return if is_key {
+            vec![Span::of(0, key.len())]
+        } else {
+            Vec::new()
+        };
+    }
+
+    if name != ".pgpass" {
+        return Vec::new();
+    }
+
+    let mut spans = Vec::new();
+    let mut offset = 0;
+
+    for line in text.split_inclusive('\n') {
+        let entry = line.trim_end();
+        let password = entry.rsplit(':').next().unwrap_or("");
+        let end = offset + entry.len();
+        if entry.matches(':').count() == 4
+            && !entry.starts_with('#')
+            && matches!(
+                classify("PASSWORD", password, Place::Variable),
+                Verdict::Secret { .. }
+            )
+        {
+            spans.push(Span::of(end - password.len(), end));
+        }
+
+        offset += line.len();
+    }
+
+    spans
 }
 
 fn is_public(stem: &str) -> bool {

@@ -108,7 +108,10 @@ fn kind_by_ending(word: &str) -> Option<NameKind> {
         ("password", NameKind::Password),
         ("passwd", NameKind::Password),
         ("passphrase", NameKind::Password),
+        ("requirepass", NameKind::Password),
+        ("masterauth", NameKind::Password),
         ("apikey", NameKind::Key),
+        ("presharedkey", NameKind::Key),
         ("secretkey", NameKind::Key),
         ("accesskey", NameKind::Key),
         ("privatekey", NameKind::Key),
@@ -128,6 +131,8 @@ fn kind_by_ending(word: &str) -> Option<NameKind> {
         ("refreshtoken", NameKind::Token),
         ("apitoken", NameKind::Token),
         ("sessiontoken", NameKind::Token),
+        ("identitytoken", NameKind::Token),
+        ("registrytoken", NameKind::Token),
     ];
     ENDS.iter()
         .find(|(end, _)| word.ends_with(end))

@@ -11,6 +11,7 @@ use crate::embedded::table;
 #[serde(deny_unknown_fields)]
 struct PublicKeys {
     prefixes: Vec<String>,
+    hex_prefixes: Vec<String>,
     published: Vec<String>,
     claims: Vec<String>,
     names: Vec<String>,
@@ -31,6 +32,14 @@ pub fn is_public(value: &str) -> bool {
         .iter()
         .any(|prefix| value.starts_with(prefix.as_str()))
     {
+        return true;
+    }
+
+    if KEYS.hex_prefixes.iter().any(|prefix| {
+        value.strip_prefix(prefix.as_str()).is_some_and(|rest| {
+            rest.len() == 32 && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+    }) {
         return true;
     }
 

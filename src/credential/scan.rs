@@ -58,6 +58,7 @@ fn scan_between(text: &str, edges: Edges) -> Vec<Hit> {
             Keyword::Parts => {
                 hits.extend(connection::parts(text, literal.end).map(|hit| (usize::MAX, hit)))
             }
+            Keyword::Dsn => hits.extend(connection::dsn(text, start).map(|hit| (usize::MAX, hit))),
         }
     });
 
@@ -144,13 +145,11 @@ fn token(
         return None;
     }
 
-    let certainty = match format
-        .checksum
-        .map(|Checksum::Github| github_checksum(value))
-    {
-        Some(true) => Certainty::Certain,
-        Some(false) => Certainty::Possible,
-        None => format.confidence,
+    let certainty = match format.checksum {
+        Some(Checksum::Github) if github_checksum(value) => Certainty::Certain,
+        Some(Checksum::Github) => Certainty::Possible,
+        Some(Checksum::Npm) if npm_checksum(value) => Certainty::Certain,
+        Some(Checksum::Npm) | None => format.confidence,
     };
 
     let span = Span::of(span.start, span.end);
@@ -252,7 +251,28 @@ fn github_checksum(token: &str) -> bool {
         return false;
     };
 
-    let mut value = crc32(random.as_bytes());
+    sum.as_bytes() == base62(crc32(random.as_bytes()))
+}
+
+/// Whether the last six characters of an npm token are the CRC-32 of the random part before them, or
+/// of all before them.
+fn npm_checksum(token: &str) -> bool {
+    let Some((before, sum)) = token
+        .len()
+        .checked_sub(6)
+        .and_then(|start| token.split_at_checked(start))
+    else {
+        return false;
+    };
+
+    let random = before.strip_prefix("npm_").unwrap_or(before);
+    [before, random]
+        .iter()
+        .any(|text| sum.as_bytes() == base62(crc32(text.as_bytes())))
+}
+
+/// A number in six digits of base 62.
+fn base62(mut value: u32) -> [u8; 6] {
     let mut expected = [b'0'; 6];
 
     for digit in expected.iter_mut().rev() {
@@ -261,7 +281,7 @@ fn github_checksum(token: &str) -> bool {
         value /= 62;
     }
 
-    sum.as_bytes() == expected
+    expected
 }
 
 /// CRC-32 of zip and PNG, bit by bit: it runs only over the thirty bytes of a token.

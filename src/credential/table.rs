@@ -64,6 +64,8 @@ pub enum AnchorName {
 #[serde(rename_all = "lowercase")]
 pub enum Checksum {
     Github,
+    /// As of GitHub, of the random part or of the whole token: the documents do not say.
+    Npm,
 }
 
 impl TokenFormat {
@@ -94,6 +96,8 @@ pub enum Keyword {
     Key,
     /// A password in a list of `name=value` parts.
     Parts,
+    /// What follows the password in other addresses of databases.
+    Dsn,
 }
 
 pub struct TokenTable {
@@ -121,9 +125,13 @@ fn build(file: TokenFile) -> TokenTable {
     let parts = super::connection::PARTS
         .iter()
         .map(|literal| (*literal, Keyword::Parts));
+    let addresses = super::connection::DSN
+        .iter()
+        .map(|(literal, _)| (*literal, Keyword::Dsn));
     let mut keywords: Vec<(String, Keyword)> = fixed
         .into_iter()
         .chain(parts)
+        .chain(addresses)
         .map(|(literal, keyword)| (literal.to_owned(), keyword))
         .collect();
     for (index, format) in file.token.iter().enumerate() {
@@ -196,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_more_than_a_hundred_formats() {
+    fn there_are_formats_of_more_than_160_providers() {
         let mut kinds: Vec<_> = table()
             .formats
             .iter()
@@ -204,6 +212,15 @@ mod tests {
             .collect();
         kinds.sort();
         kinds.dedup();
-        assert!(kinds.len() >= 180, "{}", kinds.len());
+        assert!(kinds.len() >= 240, "{}", kinds.len());
+
+        let mut providers: Vec<_> = table()
+            .formats
+            .iter()
+            .map(|format| &format.provider)
+            .collect();
+        providers.sort();
+        providers.dedup();
+        assert!(providers.len() >= 160, "{}", providers.len());
     }
 }

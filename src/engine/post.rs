@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::options::Options;
 use super::policy;
+use crate::credential::fingerprint;
 use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
@@ -31,6 +32,7 @@ pub(super) fn post_process(
     drop_echoes(&mut findings, aliases);
 
     let secrets = secrets(facts, findings.iter().flatten());
+    drop_allowed(options, facts, &mut findings);
     // A suppressed failure is still a failure.
     let failed = findings.iter().flatten().any(is_failure);
     let suppressed = apply_suppressions(options, facts, &mut findings);
@@ -43,6 +45,23 @@ pub(super) fn post_process(
         findings,
         suppressed,
         failed,
+    }
+}
+
+/// Removes the findings about secrets that the configuration allows. What they hide stays hidden.
+fn drop_allowed(options: &Options, facts: &Facts, by_file: &mut [Vec<Finding>]) {
+    let allowed = &options.config.allowed_secrets;
+    if allowed.is_empty() {
+        return;
+    }
+
+    for findings in by_file {
+        findings.retain(|finding| {
+            !finding.secrets.iter().any(|location| {
+                let secret = fingerprint(facts.text(*location).trim());
+                allowed.contains(&secret)
+            })
+        });
     }
 }
 

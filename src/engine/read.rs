@@ -93,7 +93,7 @@ impl Read {
             });
         }
 
-        let secret_names = if path_class::is_source(path) {
+        let secret_names = if path_class::assigns(path) {
             isolate_or_default("the search for names of secrets", file, &mut broken, || {
                 NameParts::of(&text)
             })
@@ -116,6 +116,7 @@ impl Read {
             || isolate_or_default("the search for assignments", file, &mut broken, || {
                 let values = path_class::values(path);
                 !credential::assignments_at(&text, values, &secret_names).is_empty()
+                    || !credential::secrets_of_file(path, &text).is_empty()
             });
         let text = if keep { text } else { String::new() };
         Self {

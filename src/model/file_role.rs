@@ -464,9 +464,6 @@ fn words_of(path: &str) -> impl Iterator<Item = (&'static str, Role)> {
     })
 }
 
-/// An entry of [`ROLES`].
-type RoleWord = (&'static str, Role, Part);
-
 /// The words of a length that say what a file is for, in the order of [`ROLES`]: every part of every
 /// path is looked up.
 fn roles_of_length(length: usize) -> &'static [RoleWord] {

@@ -132,16 +132,49 @@ pub fn is_source(path: &str) -> bool {
             .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
+/// Whether names of secrets are searched in a file of this path, whose text is not kept otherwise.
+pub fn assigns(path: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "ipynb", "config", "plist", "cnf", "envrc", "flaskenv", "key", "csv", "kts", "mts", "cts",
+        "vue", "svelte", "json5", "jsonc", "http", "rest", "service", "ps1",
+    ];
+    let name = file_name(path).trim_end_matches(".backup");
+
+    is_source(name)
+        || !file_role::is_generated(path)
+            && name
+                .rsplit_once('.')
+                .is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}
+
 /// How a file of this name writes the values that it assigns.
 pub fn values(path: &str) -> Values {
-    const ENDINGS: &[&str] = &["yaml", "yml", "properties", "ini", "cfg", "conf"];
+    const PLAIN: &[&str] = &[
+        "yaml",
+        "yml",
+        "ini",
+        "cfg",
+        "envrc",
+        "flaskenv",
+        "npmrc",
+        "pypirc",
+        "cnf",
+        "kubeconfig",
+        "s3cfg",
+        "boto",
+    ];
+    const SPACED: &[&str] = &["properties", "conf", "netrc", "service"];
     let name = file_name(path).to_ascii_lowercase();
-    let is_plain = name
+    let ending = name
         .rsplit_once('.')
-        .is_some_and(|(_, ending)| ENDINGS.contains(&ending));
+        .map_or(name.as_str(), |(_, ending)| ending);
 
-    if is_plain {
+    if PLAIN.contains(&ending) || name == "credentials" {
         Values::Plain
+    } else if SPACED.contains(&ending) || name == "_netrc" {
+        Values::Spaced
+    } else if ending == "ipynb" {
+        Values::Notebook
     } else {
         Values::Quoted
     }

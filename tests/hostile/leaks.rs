@@ -332,3 +332,73 @@ fn in_a_configuration_that_is_wrong() {
         assert!(!shown.contains(token.as_str()), "{shown}");
     }
 }
+
+#[test]
+fn a_value_in_every_place_that_is_read() {
+    let secret = ["m4Tz7Rk2Wb", "Xq9Lc3Vn8J"].concat();
+    let login = base64(&format!("bot:{secret}"));
+
+    for (path, text) in [
+        (
+            "config/a.yaml",
+            "db: {user: a, password: ?}\napi_key: >-\n  ?\ntoken: &t ?\n",
+        ),
+        ("config/a.toml", "db = { password = \"?\" }\n"),
+        ("a.properties", "%prod.db.password=?\nmail.password ?\n"),
+        ("a.ini", "[db]\npassword = ?\n"),
+        ("redis.conf", "requirepass ?\n"),
+        (".netrc", "machine a.io login b password ?\n"),
+        (".npmrc", "//npm.acme.io/:_authToken=??\n_auth=!\n"),
+        (".pypirc", "[a]\npassword = ?\n"),
+        (".envrc", "export API_KEY=?\n"),
+        (
+            ".docker/config.json",
+            "{\"auths\": {\"a.io\": {\"auth\": \"!\"}}}\n",
+        ),
+        (
+            "kubeconfig",
+            "apiVersion: v1\nkind: Config\nusers:\n- name: a\n  user:\n    token: ??\n",
+        ),
+        ("wg0.conf", "[Interface]\nPrivateKey = ??\n"),
+        ("config/master.key", "5c1e9a7f3b2d48601f7e9c3a5b8d2460"),
+        (
+            "web.config",
+            "<add key=\"ApiKey\" value=\"?\"/>\n<password>?</password>\n",
+        ),
+        (
+            "vars.tf",
+            "variable \"db_password\" {\n  default = \"?\"\n}\n",
+        ),
+        (
+            "terraform.tfstate",
+            "{\"outputs\": {\"db_password\": {\"value\": \"?\"}}}\n",
+        ),
+        (
+            ".mcp.json",
+            "{\"headers\": {\"Authorization\": \"Bearer ??\"}}\n",
+        ),
+        (
+            ".mcp.json",
+            "{\"args\": [\"--api-key\", \"?\", \"--password=?\"]}\n",
+        ),
+        (
+            "a.ipynb",
+            "{\"source\": [\"api_key = \\\"?\\\"\\n\", \"DB_PASSWORD=?\\n\"]}\n",
+        ),
+        (
+            "a.py",
+            "HEADERS = {\"Authorization\": \"Basic !\"}\npassword = '?'\n",
+        ),
+        ("db.go", "const dsn = \"app:?@tcp(db.acme.io:3306)/a\"\n"),
+        (
+            "db.py",
+            "dsn = \"host=db.acme.io user=app password=? dbname=a\"\n",
+        ),
+        ("a.yaml", "env:\n  - name: DB_PASSWORD\n    value: ?\n"),
+        (".pgpass", "db.acme.io:5432:a:app:?\n"),
+    ] {
+        let text = text.replace('?', &secret).replace('!', &login);
+        let key = "5c1e9a7f3b2d48601f7e9c3a5b8d2460";
+        check_files(&[(path, text.as_str())], &[&secret, &login, key]);
+    }
+}

@@ -23,6 +23,6 @@ pub use load::ProjectLoader;
 pub use load::projects;
 pub use plan::{is_whole, used_files};
 pub use project::{
-    Build, Condition, Definition, Dependency, Project, ProjectId, Reference, ReferenceKind, Service,
-    ServiceId,
+    Build, Condition, Definition, Dependency, Project, ProjectId, Reference, ReferenceKind,
+    Service, ServiceId,
 };

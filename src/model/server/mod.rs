@@ -7,4 +7,6 @@ pub use program::{
     ListenAddress, Mode, Server, configuration_files, host_variables, is_host_variable,
     is_loopback, server, variables,
 };
-pub use start::{CommandServer, ScriptFolders, command_servers, followed_scripts, script_files};
+pub use start::{
+    CommandServer, ScriptFolders, command_servers, followed_scripts, script_file, script_files,
+};

@@ -289,14 +289,16 @@ fn own_manifest(
     project: ProjectFolder,
     install: &Install,
 ) -> Vec<Need> {
-    let index = dockerfile.stages.len().saturating_sub(1);
-    let is_plain = (0..=index).all(|stage| match dockerfile.root(stage) {
-        Some(Base::Image(image)) => image
-            .reference
-            .as_ref()
-            .is_some_and(|reference| is_official(&reference.path)),
-        _ => true,
-    });
+    let is_plain = dockerfile
+        .stages
+        .iter()
+        .all(|stage| match dockerfile.root(stage.index) {
+            Some(Base::Image(image)) => image
+                .reference
+                .as_ref()
+                .is_some_and(|reference| is_official(&reference.path)),
+            _ => true,
+        });
     if !is_plain {
         return Vec::new();
     }

@@ -4,7 +4,7 @@
 use crate::analysis::hosts::is_connected;
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::analysis::{Ctx, Owner};
-use crate::credential::{self, DefaultReason, NameKind, Verdict};
+use crate::credential::{self, DefaultReason, NameKind, Place, Verdict};
 use crate::data::{self, KnownImage};
 use crate::finding::{Finding, Sink};
 use crate::model::chart::ValueKind;
@@ -70,7 +70,7 @@ pub fn chart(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             continue;
         }
 
-        let reason = match credential::judge(name, &value.value) {
+        let reason = match credential::classify(name, &value.value, Place::Variable) {
             Verdict::Default(reason) => reason,
             _ if is_kept_placeholder(name, &value.value) => DefaultReason::Placeholder,
             _ => continue,
@@ -208,7 +208,7 @@ fn guessable_reason(
 /// starts.
 fn is_kept_placeholder(name: &str, value: &str) -> bool {
     credential::is_own_secret(name)
-        && credential::judge(name, value) == Verdict::Placeholder
+        && credential::classify(name, value, Place::Variable) == Verdict::Placeholder
         && credential::starts_with_placeholder(value)
 }
 
@@ -332,7 +332,7 @@ fn judge_fallback(fallback: &Fallback, holder: &str) -> Option<(&'static str, Gu
         holder
     };
 
-    match credential::judge(name, &literal.value) {
+    match credential::classify(name, &literal.value, Place::Variable) {
         Verdict::Default(reason) => Some((reason.clause(), Guessability::Guessable)),
         Verdict::UrlPassword(hit) => match secret_exposure::strength(&hit) {
             Strength::Guessable(reason) => Some((reason, Guessability::Guessable)),

@@ -8,7 +8,7 @@ use crate::credential;
 use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::file_role::is_generated;
+use crate::model::file_role::{FileRole, Role, is_generated};
 use crate::model::kubernetes::Body;
 use crate::model::path_class;
 use crate::source::{SourceFile, Span};
@@ -24,12 +24,16 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             | FileKind::Kubernetes
     );
     if !is_searched
-        || !ctx.facts.is_production(source.id)
+        || !is_used(ctx, source)
         || is_generated(&source.path)
         || is_translation(&source.path)
         || ctx.facts.path(source.id).ends_with(".snap")
     {
         return;
+    }
+
+    for span in credential::secrets_of_file(&source.path, &source.text) {
+        report(source, source.name(), span, sink);
     }
 
     let known = known_documents(facts);
@@ -49,20 +53,30 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
             continue;
         }
 
-        let location = source.location(span);
-        let mut finding = Finding::new(
-            location,
-            format!(
-                "`{}` is set to what looks like a credential",
-                assignment.name
-            ),
-        )
-        .label("long and random")
-        .help("read it from the environment or a secret store, and rotate it if it is real")
-        .secret(location);
-        finding.confidence = Confidence::Low;
-        sink.report(finding);
+        report(source, assignment.name, span, sink);
     }
+}
+
+fn report(source: &SourceFile, name: &str, span: Span, sink: &mut Sink) {
+    let location = source.location(span);
+    let mut finding = Finding::new(
+        location,
+        format!("`{name}` is set to what looks like a credential"),
+    )
+    .label("long and random")
+    .help("read it from the environment or a secret store, and rotate it if it is real")
+    .secret(location);
+    finding.confidence = Confidence::Low;
+    sink.report(finding);
+}
+
+/// Whether a file is used for more than to show something. A notebook is a document, but its code
+/// has run.
+fn is_used(ctx: &Ctx, source: &SourceFile) -> bool {
+    let code = source.path.strip_suffix(".ipynb");
+
+    ctx.facts.is_production(source.id)
+        || code.is_some_and(|path| FileRole::of(path).role == Role::Production)
 }
 
 /// The documents of a manifest whose kinds have rules of their own. What a custom object passes on,

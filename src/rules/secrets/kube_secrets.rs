@@ -1,7 +1,7 @@
 //! `committed-secret`, `secret-in-configmap`: credentials in manifests.
 
 use crate::analysis::Ctx;
-use crate::credential::{self, DefaultReason, HitKind, Verdict};
+use crate::credential::{self, DefaultReason, HitKind, Place, Verdict};
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::kubernetes::{Body, Data, DataEntry, GeneratedObject, Object};
@@ -207,7 +207,7 @@ fn secret_credential(data: &Data, entry: &DataEntry) -> Option<EntryCredential> 
     }
 
     let location = entry.value.location;
-    match credential::judge(&entry.key.value, text) {
+    match credential::classify(&entry.key.value, text, Place::Variable) {
         Verdict::Secret { .. } if repeats_entry(data, entry) => {
             let reason = DefaultReason::RepeatsName.clause();
             Some(EntryCredential::guessable(location, reason))
@@ -264,12 +264,14 @@ fn file_credential(data: &Data, entry: &DataEntry, text: &str) -> Option<EntryCr
         ));
     }
 
-    name_value_lines(text).find_map(|(name, value, span)| match credential::judge(name, value) {
-        Verdict::Secret { redacted, .. } => Some(EntryCredential::new(
-            entry.place_of(span),
-            credential_shown(&redacted),
-        )),
-        _ => None,
+    name_value_lines(text).find_map(|(name, value, span)| {
+        match credential::classify(name, value, Place::Variable) {
+            Verdict::Secret { redacted, .. } => Some(EntryCredential::new(
+                entry.place_of(span),
+                credential_shown(&redacted),
+            )),
+            _ => None,
+        }
     })
 }
 
@@ -313,7 +315,8 @@ fn report_words(holder: &Holder, entry: &DataEntry, sink: &mut Sink) {
     let text = entry.value.value.as_str();
 
     for (name, value, span) in assignments(text) {
-        if let Verdict::Secret { redacted, .. } = credential::judge(name, value) {
+        if let Verdict::Secret { redacted, .. } = credential::classify(name, value, Place::Variable)
+        {
             let what = credential_shown(&redacted);
             let credential = EntryCredential::new(entry.place_of(span), what);
             report(holder, entry, credential, sink);
@@ -365,7 +368,7 @@ fn assignments(line: &str) -> Vec<(&str, &str, Span)> {
 fn config_credential(entry: &DataEntry, text: &str) -> Option<EntryCredential> {
     let location = entry.value.location;
 
-    match credential::judge(&entry.key.value, text) {
+    match credential::classify(&entry.key.value, text, Place::Variable) {
         Verdict::Secret { redacted, .. } => {
             Some(EntryCredential::new(location, credential_shown(&redacted)))
         }
@@ -407,7 +410,8 @@ fn report_file(holder: &Holder, entry: &DataEntry, sink: &mut Sink) {
             continue;
         }
 
-        if let Verdict::Secret { redacted, .. } = credential::judge(name, value) {
+        if let Verdict::Secret { redacted, .. } = credential::classify(name, value, Place::Variable)
+        {
             let what = credential_shown(&redacted);
             let credential = EntryCredential::new(entry.place_of(span), what);
             report(holder, entry, credential, sink);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::Ctx;
-use crate::credential::{Verdict, judge, secret_name};
+use crate::credential::{Place, Verdict, classify, secret_name};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::dockerfile::Dockerfile;
@@ -178,7 +178,7 @@ fn is_secret(var: &EnvVar) -> bool {
 }
 
 fn is_credential(name: &str, value: &str) -> bool {
-    match judge(name, value) {
+    match classify(name, value, Place::Variable) {
         Verdict::Secret { .. }
         | Verdict::Token(_)
         | Verdict::UrlPassword(_)

@@ -1,7 +1,7 @@
 //! Names of logged values, and what the rest of a file says about them.
 
 use super::super::lex::Language;
-use crate::credential::{self, NameKind, Verdict, secret_name, words_of_name};
+use crate::credential::{self, NameKind, Place, Verdict, secret_name, words_of_name};
 use crate::source::clip;
 
 /// How certain the name of a value is that of a secret.
@@ -306,7 +306,7 @@ pub fn is_constant(text: &str, name: &str) -> bool {
         let literal = value[1..].split(quote).next().unwrap_or("");
 
         !matches!(
-            credential::judge(name, literal),
+            credential::classify(name, literal, Place::Variable),
             Verdict::Secret { .. } | Verdict::Token(_)
         )
     })
