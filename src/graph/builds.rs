@@ -112,9 +112,23 @@ impl<'a> Builds<'a> {
             }
         }
 
+        for (own, variant) in facts.files.iter().flat_map(|file| file.workload_variants()) {
+            builds.lend_to_variant(own, variant);
+        }
+
         builds.names = names;
 
         builds
+    }
+
+    /// Gives the containers of a variant the builds of those of the same names.
+    fn lend_to_variant(&mut self, own: &Workload, variant: &Workload) {
+        for container in &variant.pod.containers {
+            let mut containers = own.pod.containers.iter();
+            let same = containers.find(|own| own.name == container.name);
+
+            self.built[container.id] = same.and_then(|same| self.built[same.id]);
+        }
     }
 
     /// Everything that builds or runs the image of a Dockerfile: compose services, then pipelines,

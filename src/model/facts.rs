@@ -1,6 +1,6 @@
 //! All facts of a repository, file by file, and the projects that compose files form together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Index;
 use std::sync::OnceLock;
 
@@ -105,6 +105,21 @@ impl FileFacts<'_> {
         })
     }
 
+    /// The workloads of the file, each with one as kustomizations build it.
+    pub fn workload_variants(&self) -> impl Iterator<Item = (&Workload, &Workload)> {
+        self.variants.iter().filter_map(|variant| {
+            let built = match &variant.object.body {
+                Body::Workload(workload) => workload,
+                _ => return None,
+            };
+            let (_, own) = self
+                .workloads()
+                .find(|(object, _)| object.id == variant.object.id)?;
+
+            Some((own, &**built))
+        })
+    }
+
     /// Images that the file names. Those of compose services are in the projects, where they are
     /// merged.
     pub fn images(&self) -> impl Iterator<Item = &ImageUse> {
@@ -182,7 +197,7 @@ impl Index<ServiceId> for Facts<'_> {
 fn number_parts(files: &mut [FileFacts]) -> usize {
     let (mut dockerfiles, mut workflows, mut objects, mut containers) = (0, 0, 0, 0);
 
-    for file in files {
+    for file in files.iter_mut() {
         if let Some(dockerfile) = &mut file.dockerfile {
             dockerfile.id = DockerfileId::new(dockerfiles);
             dockerfiles += 1;
@@ -193,21 +208,27 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
             workflows += 1;
         }
 
-        let variants = file.variants.iter_mut().map(|variant| &mut variant.object);
-        for object in file.objects.iter_mut().chain(variants) {
+        for object in &mut file.objects {
             object.id = ObjectId::new(objects);
             objects += 1;
             number_containers(object, &mut containers);
         }
+    }
 
-        // What is found out about a container is that of one variant.
+    // A variant is the object that it varies, and what runs in it is its own.
+    for file in files {
+        let own: HashMap<Location, ObjectId> = file
+            .objects
+            .iter()
+            .map(|object| (object.anchor, object.id))
+            .collect();
+
         for variant in &mut file.variants {
             let object = &mut variant.object;
-            let base = file
-                .objects
-                .iter()
-                .find(|base| base.anchor == object.anchor);
-            object.id = base.map_or_else(ObjectId::default, |base| base.id);
+            object.id = own
+                .get(&object.anchor)
+                .copied()
+                .unwrap_or(ObjectId::new(objects));
             number_containers(object, &mut containers);
         }
     }
@@ -216,11 +237,13 @@ fn number_parts(files: &mut [FileFacts]) -> usize {
 }
 
 fn number_containers(object: &mut Object, containers: &mut usize) {
-    if let Body::Workload(workload) = &mut object.body {
-        for container in &mut workload.pod.containers {
-            container.id = ContainerId::new(*containers);
-            *containers += 1;
-        }
+    let Body::Workload(workload) = &mut object.body else {
+        return;
+    };
+
+    for container in &mut workload.pod.containers {
+        container.id = ContainerId::new(*containers);
+        *containers += 1;
     }
 }
 
