@@ -1,6 +1,6 @@
 //! Versions of actions, as tags and the comments behind commits say them.
 
-use super::Ctx;
+use super::Analysis;
 use crate::model::workflow::{ActionRef, Step};
 use crate::source::Located;
 
@@ -37,7 +37,7 @@ fn leading_number(text: &str) -> Option<u32> {
 }
 
 /// The version of a step's action. For a commit, it is in the comment behind it.
-pub fn version_of(ctx: &Ctx, step: &Step) -> Option<ActionVersion> {
+pub fn version_of(ctx: &Analysis, step: &Step) -> Option<ActionVersion> {
     let uses = step.uses.as_ref()?;
     let action = ActionRef::parse(&uses.value);
     let tag = if action.is_hash() {
@@ -50,7 +50,7 @@ pub fn version_of(ctx: &Ctx, step: &Step) -> Option<ActionVersion> {
 }
 
 /// The tag in the comment behind a reference: `v3` in `owner/action@<commit> # v3`.
-fn commented_tag<'a>(ctx: &Ctx<'a>, uses: &Located<String>) -> Option<&'a str> {
+fn commented_tag<'a>(ctx: &Analysis<'a>, uses: &Located<String>) -> Option<&'a str> {
     let text = &ctx.facts.source(uses.location.file).text;
     let rest = text.get(uses.location.span.end as usize..)?;
     let line = rest.lines().next()?;

@@ -1,7 +1,7 @@
 //! The base image of a stage, through images that are built in the repository itself: named build
 //! contexts, and tags that a build here gives.
 
-use super::Ctx;
+use super::Analysis;
 pub use super::answers::{EffectiveBase, EffectiveRoot};
 use crate::graph::ContextSource;
 use crate::model::Setting;
@@ -11,7 +11,11 @@ use crate::model::dockerfile::{Base, Dockerfile, StageId};
 const MAX_DEPTH: u32 = 8;
 
 /// The base of a stage, and the USER in effect there.
-pub fn effective<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c EffectiveBase {
+pub fn effective<'c>(
+    ctx: &'c Analysis,
+    dockerfile: &Dockerfile,
+    stage: StageId,
+) -> &'c EffectiveBase {
     static UNKNOWN: EffectiveBase = EffectiveBase {
         user: Setting::Unknown(None),
         root: EffectiveRoot::Unknown,
@@ -23,7 +27,7 @@ pub fn effective<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &
         .unwrap_or(&UNKNOWN)
 }
 
-fn find_base<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile, stage: StageId) -> EffectiveBase {
+fn find_base<'a>(ctx: &Analysis<'a>, dockerfile: &'a Dockerfile, stage: StageId) -> EffectiveBase {
     let (mut dockerfile, mut stage) = (dockerfile, stage);
     let mut user = dockerfile.user(stage).0;
     let mut root = EffectiveRoot::Unknown;

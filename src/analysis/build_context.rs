@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::Ctx;
+use super::Analysis;
 pub use super::answers::BuildContext;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::dockerignore::Dockerignore;
@@ -13,7 +13,7 @@ use crate::source::{FileId, join, parent};
 use crate::syntax::dockerfile::{Body, Source};
 
 /// The contexts of a Dockerfile, each folder once. Never empty.
-pub fn contexts<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c [BuildContext] {
+pub fn contexts<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile) -> &'c [BuildContext] {
     ctx.build_contexts.answer(dockerfile.id, || {
         let (folders, certain) = folders(ctx, dockerfile);
 
@@ -29,7 +29,7 @@ pub fn contexts<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c [BuildContext]
 }
 
 /// The folders of the contexts alone, and whether something builds the Dockerfile there.
-fn folders(ctx: &Ctx, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
+fn folders(ctx: &Analysis, dockerfile: &Dockerfile) -> (Vec<String>, bool) {
     let named = ctx
         .build_folders
         .get_or_init(|| named_folders(ctx.facts))
@@ -104,7 +104,7 @@ fn ignore(facts: &Facts, dockerfile: &str, folder: &str) -> Option<(FileId, Dock
 }
 
 /// The nearest folder at or above the Dockerfile that holds what it copies.
-fn likely(ctx: &Ctx, dockerfile: &Dockerfile) -> String {
+fn likely(ctx: &Analysis, dockerfile: &Dockerfile) -> String {
     let home = parent(ctx.facts.path(dockerfile.file)).to_owned();
     let sources = literal_sources(dockerfile);
     if sources.is_empty() {

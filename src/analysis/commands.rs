@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::start::{self, StartCommand};
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
@@ -153,7 +153,7 @@ pub fn dockerfile_values(dockerfile: &Dockerfile) -> Vec<CommandValue> {
 
 /// The values in the commands of a container, each by itself and as the one command that runs.
 /// Health checks are left out: they repeat what the service is started with.
-pub fn container_values(ctx: &Ctx, container: &Container) -> Vec<CommandValue> {
+pub fn container_values(ctx: &Analysis, container: &Container) -> Vec<CommandValue> {
     let parts = container
         .entrypoint
         .iter()

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::model::container::{Container, EnvFrom, EnvFromKind};
 use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
@@ -23,7 +23,7 @@ pub struct Variable<'a> {
 
 /// What a container is given, its image's own left out. Each name once.
 pub fn given<'a>(
-    ctx: &'a Ctx<'a>,
+    ctx: &'a Analysis<'a>,
     owner: Owner<'a>,
     container: &'a Container,
 ) -> Vec<Variable<'a>> {
@@ -31,14 +31,14 @@ pub fn given<'a>(
 }
 
 /// Whether all that a container is given can be seen, its image's own left out.
-pub fn is_complete<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, container: &'a Container) -> bool {
+pub fn is_complete<'a>(ctx: &'a Analysis<'a>, owner: Owner<'a>, container: &'a Container) -> bool {
     gather(ctx, owner, container).1
 }
 
 /// What a container starts with, its image's variables included where no unknown source may set
 /// them too.
 pub fn effective<'a>(
-    ctx: &'a Ctx<'a>,
+    ctx: &'a Analysis<'a>,
     owner: Owner<'a>,
     container: &'a Container,
 ) -> Vec<Variable<'a>> {
@@ -103,7 +103,7 @@ pub fn variable(var: &EnvVar) -> Option<Variable<'_>> {
 
 /// The variables that are known, and whether there can be no others.
 fn gather<'a>(
-    ctx: &'a Ctx<'a>,
+    ctx: &'a Analysis<'a>,
     owner: Owner<'a>,
     container: &'a Container,
 ) -> (Vec<Variable<'a>>, bool) {
@@ -141,7 +141,11 @@ fn gather<'a>(
 }
 
 /// What one source gives; `None` where it cannot be known.
-fn source<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, from: &EnvFrom) -> Option<Vec<Variable<'a>>> {
+fn source<'a>(
+    ctx: &'a Analysis<'a>,
+    owner: Owner<'a>,
+    from: &EnvFrom,
+) -> Option<Vec<Variable<'a>>> {
     match (from.kind, owner) {
         (EnvFromKind::ConfigMap, Owner::Kubernetes(..)) => {
             let data = config_map(ctx, owner, &from.name.value)?;
@@ -177,7 +181,7 @@ fn source<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, from: &EnvFrom) -> Option<Vec<
 
 /// What `valueFrom.configMapKeyRef` comes to.
 fn referred<'a>(
-    ctx: &'a Ctx<'a>,
+    ctx: &'a Analysis<'a>,
     owner: Owner<'a>,
     var: &'a EnvVar,
     location: Location,
@@ -205,7 +209,7 @@ fn referred<'a>(
 }
 
 /// The one ConfigMap that a pod can mean by a name.
-fn config_map<'a>(ctx: &'a Ctx<'a>, owner: Owner<'a>, name: &str) -> Option<&'a Data> {
+fn config_map<'a>(ctx: &'a Analysis<'a>, owner: Owner<'a>, name: &str) -> Option<&'a Data> {
     let Owner::Kubernetes(object, _) = owner else {
         return None;
     };

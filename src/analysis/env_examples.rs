@@ -1,9 +1,9 @@
 //! The examples of env files, and which of them belongs to a folder.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::source::{Location, SourceFile, file_name, is_inside, parent};
 
-impl Ctx<'_> {
+impl Analysis<'_> {
     /// Where an example env file is needed first, and the variables that it should have. Each mount
     /// of a project asks; `find` answers for the first one who does.
     pub fn needed_example(
@@ -26,7 +26,7 @@ pub fn nearest<'s>(examples: &[&'s SourceFile], folder: &str) -> Option<&'s Sour
 }
 
 /// Whether an example is beside an env file, from which users of the project make their own.
-pub fn has_example(ctx: &Ctx, path: &str) -> bool {
+pub fn has_example(ctx: &Analysis, path: &str) -> bool {
     let name = file_name(path);
     ctx.facts
         .repository

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::Ctx;
+use super::Analysis;
 use crate::data::Class;
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::suggest;
@@ -49,7 +49,7 @@ fn is_external_network(project: &Project, name: &str) -> bool {
 }
 
 /// Whether a single word may be the name of a host that the service can reach.
-pub fn may_reach(ctx: &Ctx, project: &Project, service: &Service, host: &str) -> bool {
+pub fn may_reach(ctx: &Analysis, project: &Project, service: &Service, host: &str) -> bool {
     is_connected(project, service)
         || service.hosts.iter().any(|name| name == host)
         || is_placeholder(host)

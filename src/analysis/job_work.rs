@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::Ctx;
+use super::Analysis;
 pub use super::answers::JobWork;
 use crate::model::Setting;
 use crate::model::task_call::{TaskCall, is_xtask};
@@ -22,7 +22,7 @@ const MAX_DEPTH: u32 = 6;
 const MAX_SCRIPT: usize = 64 * 1024;
 
 /// What a job does, with all that it runs.
-pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork {
+pub fn job_work<'c>(ctx: &'c Analysis, workflow: &Workflow, job: &Job) -> &'c JobWork {
     static UNKNOWN: JobWork = JobWork {
         evidence: Vec::new(),
         is_open: true,
@@ -34,7 +34,7 @@ pub fn job_work<'c>(ctx: &'c Ctx, workflow: &Workflow, job: &Job) -> &'c JobWork
         .unwrap_or(&UNKNOWN)
 }
 
-fn find_job_work(ctx: &Ctx, workflow: &Workflow, job: &Job) -> JobWork {
+fn find_job_work(ctx: &Analysis, workflow: &Workflow, job: &Job) -> JobWork {
     let mut follower = Follower::new(ctx, workflow);
     follower.work.evidence = job_purposes(job);
     follower.job(workflow, job);
@@ -42,7 +42,7 @@ fn find_job_work(ctx: &Ctx, workflow: &Workflow, job: &Job) -> JobWork {
 }
 
 /// What one step does, with all that it runs.
-pub fn step_work(ctx: &Ctx, workflow: &Workflow, step: &Step) -> JobWork {
+pub fn step_work(ctx: &Analysis, workflow: &Workflow, step: &Step) -> JobWork {
     let mut follower = Follower::new(ctx, workflow);
     follower.work.evidence = step_purposes(step).collect();
     follower.step(step);
@@ -50,7 +50,11 @@ pub fn step_work(ctx: &Ctx, workflow: &Workflow, step: &Step) -> JobWork {
 }
 
 /// The workflow of the repository that a job calls.
-pub fn called_workflow<'a>(ctx: &Ctx<'a>, workflow: &Workflow, job: &Job) -> Option<&'a Workflow> {
+pub fn called_workflow<'a>(
+    ctx: &Analysis<'a>,
+    workflow: &Workflow,
+    job: &Job,
+) -> Option<&'a Workflow> {
     let ActionRef::Local(path) = ActionRef::parse(&job.uses.as_ref()?.value) else {
         return None;
     };
@@ -61,7 +65,7 @@ pub fn called_workflow<'a>(ctx: &Ctx<'a>, workflow: &Workflow, job: &Job) -> Opt
 
 /// The composite action of the repository that a step uses.
 pub fn composite_action<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     workflow: &Workflow,
     step: &Step,
 ) -> Option<&'a Workflow> {
@@ -87,13 +91,13 @@ fn root_of(path: &str) -> &str {
         .map_or("", |(root, _)| root.trim_end_matches('/'))
 }
 
-fn workflow_at<'a>(ctx: &Ctx<'a>, path: &str) -> Option<&'a Workflow> {
+fn workflow_at<'a>(ctx: &Analysis<'a>, path: &str) -> Option<&'a Workflow> {
     let file = ctx.facts.repository.find(path)?;
     ctx.facts.file(file.id).workflow.as_deref()
 }
 
 struct Follower<'a> {
-    ctx: &'a Ctx<'a>,
+    ctx: &'a Analysis<'a>,
     /// The folder that holds `.github`.
     root: &'a str,
     depth: u32,
@@ -107,7 +111,7 @@ struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    fn new(ctx: &'a Ctx<'a>, workflow: &Workflow) -> Self {
+    fn new(ctx: &'a Analysis<'a>, workflow: &Workflow) -> Self {
         Self {
             ctx,
             root: root_of(ctx.facts.path(workflow.file)),
@@ -433,7 +437,7 @@ fn is_shell_script(file: &SourceFile) -> bool {
 }
 
 /// The files in a folder, or in the whole repository, that may define a task.
-fn task_files<'a>(ctx: &Ctx<'a>, call: &TaskCall<'_>, folder: &str) -> Vec<&'a SourceFile> {
+fn task_files<'a>(ctx: &Analysis<'a>, call: &TaskCall<'_>, folder: &str) -> Vec<&'a SourceFile> {
     let repository = ctx.facts.repository;
     let paths = call.format.paths().iter();
 

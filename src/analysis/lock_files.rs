@@ -1,7 +1,7 @@
 //! Lock files: whether the repository has one for a Dockerfile, and whether it is in the image when
 //! a step runs.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::build_context::contexts;
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::source::{file_name, join};
@@ -15,7 +15,7 @@ pub enum WhenMissing {
 }
 
 /// Whether a lock file of this name is in or below a build context.
-pub fn exists(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+pub fn exists(ctx: &Analysis, dockerfile: &Dockerfile, name: &str) -> bool {
     contexts(ctx, dockerfile)
         .iter()
         .any(|context| ctx.holds_name(&context.folder, name))
@@ -23,7 +23,7 @@ pub fn exists(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
 
 /// Whether a lock file is in the image when the step runs.
 pub fn copied(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     step: &Step,
     name: &str,
@@ -52,7 +52,7 @@ pub fn copied(
 
 /// Whether a COPY or ADD takes the lock file from a build context.
 fn takes(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     transfer: &Transfer,
     name: &str,
@@ -106,7 +106,7 @@ fn coverage(text: &str, name: &str) -> Coverage {
 }
 
 /// Whether a build context has a file of this name at its root.
-fn is_in_context(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+fn is_in_context(ctx: &Analysis, dockerfile: &Dockerfile, name: &str) -> bool {
     contexts(ctx, dockerfile).iter().any(|context| {
         join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
     })

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 pub use super::answers::{MisplacedReason, MisplacedVariable};
-use crate::analysis::{Ctx, env_names};
+use crate::analysis::{Analysis, env_names};
 use crate::model::compose::{Project, Service};
 use crate::model::container::EnvFromKind;
 use crate::model::env::{EnvValue, EnvVar};
@@ -15,12 +15,12 @@ use crate::syntax::interpolate::{self, Dialect, VariableUse};
 use crate::syntax::yaml::{Kind, Node, each_scalar};
 
 /// The misplaced variables of a project, in the order of their places.
-pub fn of_project<'c>(ctx: &'c Ctx, project: &Project) -> &'c [MisplacedVariable] {
+pub fn of_project<'c>(ctx: &'c Analysis, project: &Project) -> &'c [MisplacedVariable] {
     ctx.misplaced_variables
         .answer(project.id, || find_misplaced(ctx, project))
 }
 
-fn find_misplaced(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
+fn find_misplaced(ctx: &Analysis, project: &Project) -> Vec<MisplacedVariable> {
     let mut found = Vec::new();
 
     for file in project.files.iter().filter(|file| project.reports(**file)) {
@@ -57,7 +57,7 @@ fn find_misplaced(ctx: &Ctx, project: &Project) -> Vec<MisplacedVariable> {
 }
 
 /// The variables of nginx in the contents of configs: Compose replaces them before nginx reads them.
-fn find_in_configs(ctx: &Ctx, project: &Project, found: &mut Vec<MisplacedVariable>) {
+fn find_in_configs(ctx: &Analysis, project: &Project, found: &mut Vec<MisplacedVariable>) {
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let facts = ctx.facts.file(*file);
         let roots = facts.tree.iter().flat_map(|tree| tree.documents());
@@ -111,7 +111,7 @@ const NGINX_VARIABLES: &[&str] = &[
 ];
 
 /// The places of all uses of misplaced variables.
-pub fn locations(ctx: &Ctx, project: &Project) -> HashSet<Location> {
+pub fn locations(ctx: &Analysis, project: &Project) -> HashSet<Location> {
     of_project(ctx, project)
         .iter()
         .flat_map(|variable| variable.locations.iter().copied())
@@ -120,7 +120,7 @@ pub fn locations(ctx: &Ctx, project: &Project) -> HashSet<Location> {
 
 /// Reads the mapping of one service in one file.
 struct ServiceReader<'r> {
-    ctx: &'r Ctx<'r>,
+    ctx: &'r Analysis<'r>,
     project: &'r Project,
     file: FileId,
     name: &'r str,

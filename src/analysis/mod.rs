@@ -145,8 +145,6 @@ impl<'a> Analysis<'a> {
     }
 }
 
-pub type Ctx<'a> = Analysis<'a>;
-
 /// The owner of a container: a compose service with its project, or a workload with its object.
 #[derive(Clone, Copy, Debug)]
 pub enum Owner<'a> {

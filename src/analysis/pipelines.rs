@@ -1,6 +1,6 @@
 //! Pipelines of other systems, workflows that run, and jobs that deploy.
 
-use super::Ctx;
+use super::Analysis;
 use crate::model::workflow::{Job, Workflow};
 pub use crate::model::workflow::{is_trial, says_test};
 
@@ -95,7 +95,7 @@ pub fn says_deploy(job: &Job) -> bool {
 }
 
 /// Whether a workflow has this name; without a name, it is called by its path.
-pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
+pub fn is_named(ctx: &Analysis, workflow: &Workflow, name: &str) -> bool {
     match &workflow.name {
         Some(known) => known.value.eq_ignore_ascii_case(name),
         None => ctx.facts.path(workflow.file).ends_with(name),
@@ -104,7 +104,7 @@ pub fn is_named(ctx: &Ctx, workflow: &Workflow, name: &str) -> bool {
 
 /// Whether GitHub runs the file: an action, or a workflow directly in `.github/workflows`. Copies
 /// elsewhere are templates, or disabled.
-pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
+pub fn is_live(ctx: &Analysis, workflow: &Workflow) -> bool {
     workflow.action
         || ctx
             .facts
@@ -115,7 +115,7 @@ pub fn is_live(ctx: &Ctx, workflow: &Workflow) -> bool {
 
 /// Whether a workflow is known to be a template or disabled: it is elsewhere under `.github`, or
 /// beside workflows that run.
-pub fn is_shelved(ctx: &Ctx, workflow: &Workflow) -> bool {
+pub fn is_shelved(ctx: &Analysis, workflow: &Workflow) -> bool {
     if is_live(ctx, workflow) {
         return false;
     }
@@ -125,7 +125,7 @@ pub fn is_shelved(ctx: &Ctx, workflow: &Workflow) -> bool {
 }
 
 /// Whether GitHub runs a workflow of the repository.
-fn has_live_workflow(ctx: &Ctx) -> bool {
+fn has_live_workflow(ctx: &Analysis) -> bool {
     *ctx.has_live_workflow.get_or_init(|| {
         let mut workflows = ctx.facts.workflows();
         workflows.any(|other| !other.action && is_live(ctx, other))

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 pub use super::answers::RootUse;
-use crate::analysis::{Ctx, startup};
+use crate::analysis::{Analysis, startup};
 use crate::graph::User;
 use crate::model::container::{Mount, MountSource};
 use crate::model::dockerfile::{Base, Dockerfile, StageId};
@@ -61,7 +61,7 @@ const MAX_DEPTH: u32 = 3;
 const MAX_FOLLOWED: usize = 20;
 
 /// What a stage does with root.
-pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c RootUse {
+pub fn root_use<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile, stage: StageId) -> &'c RootUse {
     let part = (stage, dockerfile.stages.len());
 
     ctx.stage_root_uses
@@ -71,7 +71,7 @@ pub fn root_use<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'
         .unwrap_or(&RootUse::Unknown)
 }
 
-fn find_root_use(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> RootUse {
+fn find_root_use(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> RootUse {
     let mut search = Search {
         folders: ScriptFolders {
             repository: ctx.facts.repository,
@@ -301,7 +301,7 @@ fn is_engine_socket(mount: &Mount) -> bool {
 }
 
 /// What in the image or in its users shows that it has to be root.
-fn needs_root(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Option<String> {
+fn needs_root(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Option<String> {
     let asks_engine = ctx
         .graph
         .uses_of_stage(dockerfile.file, stage)

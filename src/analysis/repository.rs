@@ -4,13 +4,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
-use super::Ctx;
+use super::Analysis;
 use super::ignored::Ignored;
 use crate::credential::{SecretFile, secret_file};
 use crate::model::tasks::{TaskFile, TaskFormat};
 use crate::source::{FileId, Repository, parent};
 
-impl Ctx<'_> {
+impl Analysis<'_> {
     /// Whether git would leave a path out, by the `.gitignore` files of the repository.
     pub fn is_ignored(&self, path: &str) -> bool {
         let repository = self.facts.repository;

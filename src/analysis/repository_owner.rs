@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::Ctx;
+use super::Analysis;
 use crate::model::facts::Facts;
 use crate::model::workflow::image_builds;
 
 /// Whether the repository belongs to this owner on GitHub, as far as its files say it.
-pub fn is_owner(ctx: &Ctx, owner: &str) -> bool {
+pub fn is_owner(ctx: &Analysis, owner: &str) -> bool {
     ctx.owners
         .get_or_init(|| repository_owners(ctx.facts))
         .contains(&owner.to_ascii_lowercase())

@@ -1,7 +1,7 @@
 //! The roles of parts of files: services, objects and stages that are for development or practice in
 //! a file that is for production.
 
-use super::{Ctx, shipped_stages};
+use super::{Analysis, shipped_stages};
 use crate::model::compose::{Project, Service};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::file_role::{Role, role_of_word};
@@ -10,12 +10,12 @@ use crate::source::Location;
 
 /// The role of a compose service: that of the profiles without which it does not start, or of what
 /// it builds.
-pub fn of_service(ctx: &Ctx, service: &Service) -> Role {
+pub fn of_service(ctx: &Analysis, service: &Service) -> Role {
     *ctx.service_roles
         .answer(service.container.id, || find_service_role(ctx, service))
 }
 
-fn find_service_role(ctx: &Ctx, service: &Service) -> Role {
+fn find_service_role(ctx: &Analysis, service: &Service) -> Role {
     let profiles = service.profiles.iter().map(|profile| {
         let words = profile.value.split(['.', '-', '_']);
         words.map(role_of_word).max().unwrap_or_default()
@@ -30,7 +30,7 @@ fn find_service_role(ctx: &Ctx, service: &Service) -> Role {
 }
 
 /// Whether a service builds a stage or a Dockerfile for development.
-pub fn is_development_build(ctx: &Ctx, service: &Service) -> bool {
+pub fn is_development_build(ctx: &Analysis, service: &Service) -> bool {
     let built = ctx.graph.build_of(&service.container);
     let built = built.is_some_and(|(dockerfile, stage)| {
         shipped_stages::is_for_development(ctx, dockerfile, stage)
@@ -60,7 +60,7 @@ pub fn of_object(object: &Object) -> Role {
 
 /// The role of the stage that a location in a Dockerfile is in. What a shipped image is built from
 /// is production, whatever the stage is called.
-pub fn of_stage(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> Role {
+pub fn of_stage(ctx: &Analysis, dockerfile: &Dockerfile, location: Location) -> Role {
     let mut stages = dockerfile.stages.iter().rev();
     let stage = stages.find(|stage| stage.location.span.start <= location.span.start);
 
@@ -77,7 +77,7 @@ pub fn of_stage(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> Role 
 
 /// Whether a file for production that is laid over this one takes something back.
 pub fn is_changed_over(
-    ctx: &Ctx,
+    ctx: &Analysis,
     project: &Project,
     service: &Service,
     gone: impl Fn(&Project, &Service) -> bool,

@@ -4,7 +4,7 @@
 //! a command) belongs to that format's rules; the rules over text report everything else (see
 //! [`covered_spans`]).
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::credential::{self, DefaultReason, Hit, HitKind, Place, Verdict};
 use crate::model::Command;
 use crate::model::container::Container;
@@ -40,7 +40,7 @@ pub enum Strength {
 /// The credential in the literal of the variable `name`, if it is one. `user` is the value of the
 /// variable that names the user.
 pub fn exposed(
-    ctx: &Ctx,
+    ctx: &Analysis,
     name: &str,
     value: &Located<String>,
     user: Option<&str>,
@@ -99,7 +99,7 @@ pub fn describe(kind: &HitKind) -> String {
 
 /// The place of a hit in the file. Spans in a decoded value are not those of the file, so the hit
 /// of the file itself is looked up.
-fn hit_location(ctx: &Ctx, value: Location, hit: &Hit) -> Location {
+fn hit_location(ctx: &Analysis, value: Location, hit: &Hit) -> Location {
     let hits = &ctx.facts.file(value.file).hits;
     let same = hits
         .iter()
@@ -209,7 +209,7 @@ pub fn is_random(text: &str) -> bool {
 }
 
 /// The spans of a file that rules of its format cover. Asked only of files with hits.
-pub fn covered_spans(ctx: &Ctx, file: FileId, facts: &FileFacts) -> Vec<Span> {
+pub fn covered_spans(ctx: &Analysis, file: FileId, facts: &FileFacts) -> Vec<Span> {
     let mut covered = CoveredPlaces::default();
     covered.add_dockerfile(facts);
     covered.add_projects(ctx, file);
@@ -264,7 +264,7 @@ impl<'a> CoveredPlaces<'a> {
         }
     }
 
-    fn add_projects(&mut self, ctx: &Ctx<'a>, file: FileId) {
+    fn add_projects(&mut self, ctx: &Analysis<'a>, file: FileId) {
         let projects = ctx.facts.projects().iter();
         for service in projects
             .filter(|project| project.files.contains(&file))
@@ -326,7 +326,7 @@ impl<'a> CoveredPlaces<'a> {
 
 /// Whether an env file sets anything that is secret by its name. Some frameworks keep public
 /// settings in `.env`.
-pub fn holds_credential(ctx: &Ctx, file: &SourceFile) -> bool {
+pub fn holds_credential(ctx: &Analysis, file: &SourceFile) -> bool {
     let facts = ctx.facts.file(file.id);
     let mut secrets = facts
         .env

@@ -1,6 +1,6 @@
 //! Stages of a Dockerfile: which are shipped, built, for development.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::file_role::is_development_word;
 use crate::source::{join, parent};
@@ -8,12 +8,12 @@ use std::collections::BTreeSet;
 
 /// The stages whose layers are in a shipped image: the shipped ones and those they are built
 /// `FROM`.
-pub fn shipped_layers<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId> {
+pub fn shipped_layers<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId> {
     ctx.shipped_layers
         .answer(dockerfile.id, || find_shipped_layers(ctx, dockerfile))
 }
 
-fn find_shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<StageId> {
+fn find_shipped_layers(ctx: &Analysis, dockerfile: &Dockerfile) -> BTreeSet<StageId> {
     let mut layers = BTreeSet::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
@@ -29,7 +29,7 @@ fn find_shipped_layers(ctx: &Ctx, dockerfile: &Dockerfile) -> BTreeSet<StageId> 
 }
 
 /// The stages that building a shipped image builds.
-pub fn built<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId> {
+pub fn built<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId> {
     ctx.built_stages.answer(dockerfile.id, || {
         dockerfile
             .reachable(ctx.graph.shipped(dockerfile))
@@ -39,12 +39,12 @@ pub fn built<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c BTreeSet<StageId>
 }
 
 /// Whether the Dockerfile is for development or tests.
-pub fn is_development(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+pub fn is_development(ctx: &Analysis, dockerfile: &Dockerfile) -> bool {
     ctx.facts.is_development(dockerfile.file)
 }
 
 /// Whether the Dockerfile is that of a GitHub action: GitHub runs it, as root, and it ends.
-pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+pub fn is_action(ctx: &Analysis, dockerfile: &Dockerfile) -> bool {
     let path = ctx.facts.path(dockerfile.file);
     if path.contains(".github/actions/") {
         return true;
@@ -57,7 +57,7 @@ pub fn is_action(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
 
 /// Whether the Dockerfile only holds the name of an image, which scripts read: one FROM, and nothing
 /// builds it.
-pub fn is_placeholder(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+pub fn is_placeholder(ctx: &Analysis, dockerfile: &Dockerfile) -> bool {
     dockerfile.stages.len() == 1
         && dockerfile.instructions().next().is_none()
         && ctx.graph.uses(dockerfile.file).is_empty()
@@ -72,7 +72,7 @@ pub fn is_development_stage(stage: &Stage) -> bool {
 }
 
 /// Whether the image of a stage is for development or tests: by its own name, or its Dockerfile's.
-pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
+pub fn is_for_development(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> bool {
     dockerfile
         .stages
         .get(stage)
@@ -81,7 +81,7 @@ pub fn is_for_development(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) ->
 }
 
 /// The shipped stages that serve: none for development or tests.
-pub fn serving(ctx: &Ctx, dockerfile: &Dockerfile) -> Vec<StageId> {
+pub fn serving(ctx: &Analysis, dockerfile: &Dockerfile) -> Vec<StageId> {
     ctx.graph
         .shipped(dockerfile)
         .into_iter()

@@ -1,7 +1,7 @@
 //! The one command that a container runs: ENTRYPOINT and CMD, compose's `entrypoint` and `command`,
 //! Kubernetes' `command` and `args`, each laid over those of the image.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data;
 use crate::model::Command;
 use crate::model::container::Container;
@@ -54,7 +54,7 @@ pub fn of_stage(dockerfile: &Dockerfile, stage: StageId) -> Option<StartCommand<
 }
 
 /// The command of a container, where it sets a part of it.
-pub fn of_container<'a>(ctx: &Ctx<'a>, container: &'a Container) -> Option<StartCommand<'a>> {
+pub fn of_container<'a>(ctx: &Analysis<'a>, container: &'a Container) -> Option<StartCommand<'a>> {
     let own = (container.entrypoint.as_ref(), container.command.as_ref());
 
     match own {

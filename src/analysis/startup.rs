@@ -3,7 +3,7 @@
 pub use super::answers::Started;
 use super::build_context;
 use crate::analysis::start::{self, StartCommand};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::model::Command;
 use crate::model::compose::Service;
 use crate::model::container::Container;
@@ -13,7 +13,7 @@ use crate::source::{Located, parent};
 use crate::syntax::shell::Invocation;
 
 /// The servers that a stage starts by itself.
-pub fn stage<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c [Started] {
+pub fn stage<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile, stage: StageId) -> &'c [Started] {
     let part = (stage, dockerfile.stages.len());
     let servers = ctx.stage_servers.answer(dockerfile.id, part, || {
         let joined = start::of_stage(dockerfile, stage);
@@ -31,7 +31,7 @@ pub fn stage<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile, stage: StageId) -> &'c [
 }
 
 /// The servers that a container's own command starts.
-pub fn container<'c>(ctx: &'c Ctx, owner: Owner, container: &Container) -> &'c [Started] {
+pub fn container<'c>(ctx: &'c Analysis, owner: Owner, container: &Container) -> &'c [Started] {
     ctx.container_servers.answer(container.id, || {
         let folders = folders_of(ctx, owner, container);
         let joined = start::of_container(ctx, container);
@@ -43,7 +43,7 @@ pub fn container<'c>(ctx: &'c Ctx, owner: Owner, container: &Container) -> &'c [
 
 /// The servers that run in the end: those of the container's own command, or of the image that is
 /// built here.
-pub fn effective<'c>(ctx: &'c Ctx, owner: Owner, own: &Container) -> &'c [Started] {
+pub fn effective<'c>(ctx: &'c Analysis, owner: Owner, own: &Container) -> &'c [Started] {
     if own.command.is_some() || own.entrypoint.is_some() {
         return container(ctx, owner, own);
     }
@@ -62,7 +62,7 @@ pub fn is_server(invocation: &Invocation) -> bool {
 /// The servers of a start command: of the whole; or else of its parts, as an entry point may run
 /// what follows it.
 fn starts(
-    ctx: &Ctx,
+    ctx: &Analysis,
     joined: Option<&StartCommand>,
     parts: [Option<&Command>; 2],
     folders: &[String],
@@ -95,7 +95,7 @@ fn starts(
 }
 
 /// Where the scripts of a Dockerfile's image come from.
-pub fn folders<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c [String] {
+pub fn folders<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile) -> &'c [String] {
     ctx.script_folders.answer(dockerfile.id, || {
         let contexts = build_context::contexts(ctx, dockerfile).iter();
         let mut folders: Vec<String> = contexts.map(|context| context.folder.clone()).collect();
@@ -109,7 +109,7 @@ pub fn folders<'c>(ctx: &'c Ctx, dockerfile: &Dockerfile) -> &'c [String] {
 }
 
 /// Where the scripts of a container come from.
-pub fn folders_of<'c>(ctx: &'c Ctx, owner: Owner, container: &Container) -> &'c [String] {
+pub fn folders_of<'c>(ctx: &'c Analysis, owner: Owner, container: &Container) -> &'c [String] {
     ctx.container_folders.answer(container.id, || {
         match (ctx.graph.build_of(container), owner) {
             (Some((dockerfile, _)), _) => folders(ctx, dockerfile).to_vec(),
@@ -119,7 +119,7 @@ pub fn folders_of<'c>(ctx: &'c Ctx, owner: Owner, container: &Container) -> &'c 
     })
 }
 
-fn command_starts(ctx: &Ctx, command: &Command, folders: &[String]) -> Vec<Started> {
+fn command_starts(ctx: &Analysis, command: &Command, folders: &[String]) -> Vec<Started> {
     let script = command.script();
     let all = command_servers(
         script,

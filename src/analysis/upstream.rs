@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::hosts::{may_reach, nearest_name, serves};
 use crate::graph::ConfigConsumer;
 use crate::model::compose::Service;
@@ -11,7 +11,7 @@ use crate::source::{FileId, Located, Location, Repository, Span};
 
 /// Whether another file defines a group of upstreams of this name: nginx includes files by pattern,
 /// and its image fills templates in.
-pub fn is_group_elsewhere(ctx: &Ctx, name: &str, file: FileId) -> bool {
+pub fn is_group_elsewhere(ctx: &Analysis, name: &str, file: FileId) -> bool {
     let groups = ctx
         .upstream_groups
         .get_or_init(|| upstream_groups(ctx.facts.repository));
@@ -157,7 +157,7 @@ pub enum Fault<'a> {
 /// The fault of an address that each of these services is configured to use; `None` if it is right
 /// for one of them, or may be.
 pub fn fault<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     readers: &[ConfigConsumer<'a>],
     address: &Address,
 ) -> Option<Fault<'a>> {
@@ -214,7 +214,7 @@ fn localhost<'a>(
     })
 }
 
-fn is_unknown_host(ctx: &Ctx, readers: &[ConfigConsumer], host: &str) -> bool {
+fn is_unknown_host(ctx: &Analysis, readers: &[ConfigConsumer], host: &str) -> bool {
     // A file that is part of the image is read wherever the image runs.
     let is_in_image = readers.iter().any(|reader| reader.path.is_none());
     if is_in_image && ctx.graph.projects_resolving(host).next().is_some() {

@@ -1,6 +1,6 @@
 //! Questions about workloads that several Kubernetes rules ask.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Body, Object, Workload};
@@ -32,7 +32,7 @@ pub fn is_scalable(object: &Object) -> bool {
 }
 
 /// The minimum number of pods, with an autoscaler or without; `None` if that is unknown.
-pub fn replicas(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<u32> {
+pub fn replicas(ctx: &Analysis, object: &Object, workload: &Workload) -> Option<u32> {
     let joined = ctx.graph.cluster.joined(object)?;
     if joined.may_be_scaled {
         return None;
@@ -92,7 +92,7 @@ const KINDS_WITHOUT_PODS: [&str; 12] = [
 
 /// Whether an operator may create pods in a folder: it has a custom object of another kind than
 /// those that are known not to.
-pub fn has_operator(ctx: &Ctx, folder: &str) -> bool {
+pub fn has_operator(ctx: &Analysis, folder: &str) -> bool {
     ctx.graph
         .cluster
         .is_operated(ctx.facts, folder, may_create_pods)

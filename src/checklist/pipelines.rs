@@ -1,6 +1,6 @@
 //! What the jobs of all pipelines do, followed once for all items that ask.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::job_work;
 use crate::analysis::pipelines::{is_live, is_pipeline};
 use crate::checklist::answer::Answer;
@@ -36,7 +36,7 @@ pub struct Work<'a> {
 }
 
 impl<'a> Pipelines<'a> {
-    pub fn of(ctx: &Ctx<'a>) -> Self {
+    pub fn of(ctx: &Analysis<'a>) -> Self {
         let mut pipelines = Self {
             work: Vec::new(),
             foreign: foreign(ctx),
@@ -73,7 +73,7 @@ impl<'a> Pipelines<'a> {
         pipelines
     }
 
-    fn add_gitlab(&mut self, ctx: &Ctx, pipeline: &'a GitlabPipeline) {
+    fn add_gitlab(&mut self, ctx: &Analysis, pipeline: &'a GitlabPipeline) {
         self.is_open |= !pipeline.is_whole || pipeline.jobs.iter().any(|job| job.is_open);
 
         for (job, gitlab) in pipeline.each_job() {
@@ -130,7 +130,7 @@ impl<'a> Pipelines<'a> {
 
 /// Whether only the name of a job or a step says that it scans or evaluates: what it evaluates may
 /// be anything.
-fn is_mere_title(ctx: &Ctx, purpose: Purpose, location: Location) -> bool {
+fn is_mere_title(ctx: &Analysis, purpose: Purpose, location: Location) -> bool {
     if !matches!(
         purpose,
         Purpose::Evaluate | Purpose::ImageScan | Purpose::Sbom
@@ -147,14 +147,14 @@ fn is_mere_title(ctx: &Ctx, purpose: Purpose, location: Location) -> bool {
 }
 
 /// The workflows that GitHub runs.
-pub fn live<'c, 'a>(ctx: &'c Ctx<'a>) -> impl Iterator<Item = &'a Workflow> + 'c {
+pub fn live<'c, 'a>(ctx: &'c Analysis<'a>) -> impl Iterator<Item = &'a Workflow> + 'c {
     ctx.facts
         .workflows()
         .filter(|workflow| !workflow.action && is_live(ctx, workflow))
 }
 
 /// A pipeline of another system.
-pub fn foreign(ctx: &Ctx) -> Option<FileId> {
+pub fn foreign(ctx: &Analysis) -> Option<FileId> {
     // Files of GitLab that are joined to a pipeline are read.
     let gitlab = ctx
         .facts

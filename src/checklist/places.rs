@@ -1,7 +1,7 @@
 //! Places that several questions of the checklist point at.
 
 use super::answer::Place;
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::container::Container;
 use crate::model::kubernetes::Object;
 use crate::model::path_class::is_prose;
@@ -14,13 +14,13 @@ pub fn start_of(file: FileId) -> Location {
 }
 
 /// The first place outside of tests and examples that proves one of these.
-pub fn proof(ctx: &Ctx, kinds: &[ProofKind]) -> Option<(Place, &'static str)> {
+pub fn proof(ctx: &Analysis, kinds: &[ProofKind]) -> Option<(Place, &'static str)> {
     proofs(ctx, kinds).next()
 }
 
 /// The places outside of tests and examples that prove one of these.
 pub fn proofs<'c>(
-    ctx: &'c Ctx,
+    ctx: &'c Analysis,
     kinds: &'c [ProofKind],
 ) -> impl Iterator<Item = (Place, &'static str)> + 'c {
     ctx.facts

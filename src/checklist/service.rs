@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::pipelines::Pipelines;
 use crate::analysis::workload::is_long_running;
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::data::{self, Class};
 use crate::graph::User;
 use crate::model::chart;
@@ -125,7 +125,7 @@ const MAX_SERVICES: usize = 200;
 
 /// Joins what the repository deploys. Files for development count only where they are all there is
 /// of compose; tests and examples never do.
-pub fn services<'a>(ctx: &Ctx<'a>) -> Services<'a> {
+pub fn services<'a>(ctx: &Analysis<'a>) -> Services<'a> {
     let mut services: BTreeMap<String, Service<'a>> = BTreeMap::new();
     add_composed(ctx, &mut services);
     add_workloads(ctx, &mut services);
@@ -155,7 +155,7 @@ pub fn services<'a>(ctx: &Ctx<'a>) -> Services<'a> {
     }
 }
 
-fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
+fn add_composed<'a>(ctx: &Analysis<'a>, services: &mut BTreeMap<String, Service<'a>>) {
     let is_counted = |project: &Project| project.role != Role::Practice;
     // What is laid over another project comes last.
     let mut projects: Vec<&'a Project> = ctx.facts.projects().iter().collect();
@@ -187,7 +187,7 @@ fn add_composed<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>)
     }
 }
 
-fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
+fn add_workloads<'a>(ctx: &Analysis<'a>, services: &mut BTreeMap<String, Service<'a>>) {
     // Compose services by the stage that they run, where they are alone in it.
     let mut by_build: BTreeMap<(FileId, StageId), Option<String>> = BTreeMap::new();
     for service in services.values() {
@@ -255,7 +255,7 @@ fn add_workloads<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>
 /// The service of a template whose name is not known: one that the file is named after, or a name
 /// from chart and file. A second workload of the file is named after its container.
 fn nameless(
-    ctx: &Ctx,
+    ctx: &Analysis,
     object: &Object,
     workload: &Workload,
     services: &BTreeMap<String, Service>,
@@ -285,7 +285,7 @@ fn nameless(
 /// The service whose image is built in the folder that holds a chart, if it is the only one: the
 /// chart's main workload runs it.
 fn built_beside_chart(
-    ctx: &Ctx,
+    ctx: &Analysis,
     object: &Object,
     services: &BTreeMap<String, Service>,
 ) -> Option<String> {
@@ -309,7 +309,7 @@ fn built_beside_chart(
 
 /// The image of a container, with the default values of its chart, and by its name alone where only
 /// the tag is unknown.
-fn image_of(ctx: &Ctx, object: Option<&Object>, container: &Container) -> Option<Reference> {
+fn image_of(ctx: &Analysis, object: Option<&Object>, container: &Container) -> Option<Reference> {
     let image = container.image.as_ref()?;
     if let Some(reference) = &image.reference {
         return Some(reference.clone());
@@ -326,7 +326,7 @@ fn image_of(ctx: &Ctx, object: Option<&Object>, container: &Container) -> Option
 
 /// The image of a template's container as the default values of the chart set it.
 pub fn charted_image(
-    ctx: &Ctx,
+    ctx: &Analysis,
     object: &Object,
     container: &Container,
 ) -> Option<Located<Reference>> {
@@ -341,7 +341,7 @@ pub fn charted_image(
 }
 
 /// The name of a workload whose own name is a template: the chart and the file.
-fn chart_name(ctx: &Ctx, object: &Object) -> String {
+fn chart_name(ctx: &Analysis, object: &Object) -> String {
     let path = ctx.facts.path(object.file);
     let file = path.rsplit('/').next().unwrap_or(path);
     let stem = file.split('.').next().unwrap_or(file);
@@ -359,7 +359,7 @@ fn chart_name(ctx: &Ctx, object: &Object) -> String {
 }
 
 /// The name that a chart gives itself, or that of its folder.
-fn chart_title<'a>(ctx: &Ctx<'a>, folder: &'a str) -> &'a str {
+fn chart_title<'a>(ctx: &Analysis<'a>, folder: &'a str) -> &'a str {
     let file =
         crate::source::join(folder, "Chart.yaml").and_then(|path| ctx.facts.repository.find(&path));
     let name = file.and_then(|file| {
@@ -375,7 +375,7 @@ fn chart_title<'a>(ctx: &Ctx<'a>, folder: &'a str) -> &'a str {
 }
 
 /// Images that nothing here runs.
-fn add_builds<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
+fn add_builds<'a>(ctx: &Analysis<'a>, services: &mut BTreeMap<String, Service<'a>>) {
     for dockerfile in ctx.facts.dockerfiles() {
         let path = ctx.facts.path(dockerfile.file);
         let is_run = ctx
@@ -420,7 +420,7 @@ fn add_builds<'a>(ctx: &Ctx<'a>, services: &mut BTreeMap<String, Service<'a>>) {
 /// The compose service that runs the published image of a Dockerfile: by the image's name, or if it
 /// is the only service of an own image and the Dockerfile is the one of the repository.
 fn published_name(
-    ctx: &Ctx,
+    ctx: &Analysis,
     names: &[String],
     path: &str,
     services: &BTreeMap<String, Service>,
@@ -445,7 +445,7 @@ fn published_name(
 
 /// What an image that nothing runs may be called: by its file, by the names that pipelines push it
 /// under, by its folder.
-fn build_names(ctx: &Ctx, dockerfile: &Dockerfile, path: &str) -> Vec<String> {
+fn build_names(ctx: &Analysis, dockerfile: &Dockerfile, path: &str) -> Vec<String> {
     let file = path.rsplit('/').next().unwrap_or(path);
     let special = file
         .strip_prefix("Dockerfile.")
@@ -488,14 +488,14 @@ fn build_names(ctx: &Ctx, dockerfile: &Dockerfile, path: &str) -> Vec<String> {
     names
 }
 
-fn add_build<'a>(ctx: &Ctx<'a>, service: &mut Service<'a>, container: &'a Container) {
+fn add_build<'a>(ctx: &Analysis<'a>, service: &mut Service<'a>, container: &'a Container) {
     if let Some((dockerfile, stage)) = ctx.graph.build_of(container) {
         push_build(ctx, service, dockerfile, stage);
     }
 }
 
 fn push_build<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     service: &mut Service<'a>,
     dockerfile: &'a Dockerfile,
     stage: StageId,
@@ -517,7 +517,7 @@ fn push_build<'a>(
     );
 }
 
-fn kind(ctx: &Ctx, service: &Service) -> ServiceKind {
+fn kind(ctx: &Analysis, service: &Service) -> ServiceKind {
     if service.is_built() {
         let store = service.builds.iter().find_map(|(dockerfile, stage)| {
             let Some(Base::Image(image)) = dockerfile.root(*stage) else {
@@ -562,7 +562,7 @@ fn kind(ctx: &Ctx, service: &Service) -> ServiceKind {
 }
 
 /// Whether a Service or a port says that a workload serves requests.
-pub fn serves(ctx: &Ctx, object: &Object, workload: &Workload) -> bool {
+pub fn serves(ctx: &Analysis, object: &Object, workload: &Workload) -> bool {
     let is_selected = ctx.graph.cluster.joined(object).is_some_and(|joined| {
         joined
             .services

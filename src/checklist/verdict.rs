@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::answer::{Answer, Evidence, Standing, standing_of_all};
 use super::evidence::{Question, question};
 use super::service::{Service, services};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::catalog::item::{Attest, Item, items};
 use crate::config::Attestation;
 use crate::date::Date;
@@ -87,7 +87,7 @@ pub struct GatheredService {
 }
 
 /// What the facts of a run say.
-pub fn gather(ctx: &Ctx) -> Gathered {
+pub fn gather(ctx: &Analysis) -> Gathered {
     let services = services(ctx);
     let mut answers: BTreeMap<&'static str, Vec<(Option<usize>, Answer)>> = BTreeMap::new();
 

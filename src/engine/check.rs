@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::policy;
 use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
-use crate::analysis::{Ctx, Owner, roles};
+use crate::analysis::{Analysis, Owner, roles};
 use crate::catalog::{self, Rule};
 use crate::fence::{self, attempt, isolate};
 use crate::finding::{Finding, Sink};
@@ -20,7 +20,7 @@ use crate::rules::{CHECKS, Check, CheckFn, additions, declarative, each_built, n
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
-pub(super) fn run_all(ctx: &Ctx) -> Vec<Vec<Finding>> {
+pub(super) fn run_all(ctx: &Analysis) -> Vec<Vec<Finding>> {
     work_items(ctx.facts)
         .into_par_iter()
         .with_max_len(BATCH)
@@ -53,7 +53,7 @@ fn work_items(facts: &Facts) -> Vec<WorkItem> {
 
 /// The findings in one part. Each check has its own fence; this one is around the code between
 /// them.
-fn check_item(ctx: &Ctx, item: WorkItem) -> Vec<Finding> {
+fn check_item(ctx: &Analysis, item: WorkItem) -> Vec<Finding> {
     let mut findings = Vec::new();
     let file = match item {
         WorkItem::File(index) => FileId(index as u32),
@@ -89,7 +89,7 @@ fn check_item(ctx: &Ctx, item: WorkItem) -> Vec<Finding> {
     findings
 }
 
-fn run_item(ctx: &Ctx, item: WorkItem, findings: &mut Vec<Finding>) {
+fn run_item(ctx: &Analysis, item: WorkItem, findings: &mut Vec<Finding>) {
     match item {
         WorkItem::Repository(index) => {
             let (check, rule) = CHECKS_WITH_RULES[index];
@@ -103,7 +103,7 @@ fn run_item(ctx: &Ctx, item: WorkItem, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_project(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
+fn check_project(ctx: &Analysis, index: usize, findings: &mut Vec<Finding>) {
     let project = &ctx.facts.projects()[index];
     let file = project.files.first().copied().unwrap_or_default();
 
@@ -148,7 +148,7 @@ fn check_project(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
     findings.retain(|finding| project.reports(finding.location.file));
 }
 
-fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
+fn check_file(ctx: &Analysis, index: usize, findings: &mut Vec<Finding>) {
     let facts = &ctx.facts.files[index];
     let source = &ctx.facts.repository.files()[index];
     if source.text.is_empty() && facts.kind == FileKind::Text {
@@ -196,7 +196,7 @@ fn check_file(ctx: &Ctx, index: usize, findings: &mut Vec<Finding>) {
 
 /// Runs a check of an object, or of its parts.
 fn check_object(
-    ctx: &Ctx,
+    ctx: &Analysis,
     rule: &'static Rule,
     run: CheckFn,
     object: &Object,
@@ -235,10 +235,10 @@ fn check_object(
 
 /// Runs a check of a workflow. That the workflow does not run is a case of each finding.
 fn check_workflow(
-    ctx: &Ctx,
+    ctx: &Analysis,
     rule: &'static Rule,
     workflow: &Workflow,
-    run: fn(&Ctx, &Workflow, &mut Sink),
+    run: fn(&Analysis, &Workflow, &mut Sink),
     findings: &mut Vec<Finding>,
 ) {
     let before = findings.len();
@@ -255,7 +255,7 @@ fn check_workflow(
 
 /// Runs a check of a service. Its role is a case of each finding.
 fn guard_service(
-    ctx: &Ctx,
+    ctx: &Analysis,
     rule: &'static Rule,
     service: &Service,
     file: FileId,

@@ -26,7 +26,7 @@ use self::listing::Files;
 use self::post::{PostProcessed, post_process};
 use self::read::{Failure, NoText, Read};
 use self::workers::BATCH;
-use crate::analysis::{Analysis, Ctx};
+use crate::analysis::Analysis;
 use crate::catalog;
 use crate::config::Config;
 use crate::credential::{self, Hit};
@@ -67,7 +67,7 @@ pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
 pub fn inspect_with<T: Send>(
     options: &Options,
     workers: &Workers,
-    mut inspect: impl FnMut(&Ctx) -> T + Send,
+    mut inspect: impl FnMut(&Analysis) -> T + Send,
 ) -> (Outcome, Option<T>) {
     let mut result = None;
     let outcome = lint_folder_with(options, workers, &mut |ctx| result = Some(inspect(ctx)));
@@ -76,7 +76,7 @@ pub fn inspect_with<T: Send>(
 }
 
 /// What looks at the facts of a run after the checks.
-type Inspection<'i> = &'i mut (dyn FnMut(&Ctx) + Send);
+type Inspection<'i> = &'i mut (dyn FnMut(&Analysis) + Send);
 
 fn lint_folder_with(options: &Options, workers: &Workers, inspect: Inspection) -> Outcome {
     let begin = Instant::now();

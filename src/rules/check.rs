@@ -1,6 +1,6 @@
 //! The type of a check: the name of a rule, and a function over one kind of fact.
 
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
@@ -30,26 +30,26 @@ impl Check {
 #[derive(Clone, Copy, Debug)]
 pub enum CheckFn {
     /// Once for each text file.
-    File(fn(&Ctx, &SourceFile, &FileFacts, &mut Sink)),
-    Dockerfile(fn(&Ctx, &Dockerfile, &mut Sink)),
+    File(fn(&Analysis, &SourceFile, &FileFacts, &mut Sink)),
+    Dockerfile(fn(&Analysis, &Dockerfile, &mut Sink)),
     /// Once for each image reference.
-    Image(fn(&Ctx, &ImageUse, &mut Sink)),
+    Image(fn(&Analysis, &ImageUse, &mut Sink)),
     /// Once for each container of a compose service or a pod.
-    Container(fn(&Ctx, Owner, &Container, &mut Sink)),
-    Project(fn(&Ctx, &Project, &mut Sink)),
-    Service(fn(&Ctx, &Project, &Service, &mut Sink)),
-    Object(fn(&Ctx, &Object, &mut Sink)),
-    Workload(fn(&Ctx, &Object, &Workload, &mut Sink)),
+    Container(fn(&Analysis, Owner, &Container, &mut Sink)),
+    Project(fn(&Analysis, &Project, &mut Sink)),
+    Service(fn(&Analysis, &Project, &Service, &mut Sink)),
+    Object(fn(&Analysis, &Object, &mut Sink)),
+    Workload(fn(&Analysis, &Object, &Workload, &mut Sink)),
     /// Workflows and actions.
-    Workflow(fn(&Ctx, &Workflow, &mut Sink)),
+    Workflow(fn(&Analysis, &Workflow, &mut Sink)),
     /// Once for the repository.
-    Repository(fn(&Ctx, &mut Sink)),
+    Repository(fn(&Analysis, &mut Sink)),
 }
 
 /// Runs a check of each object of a file: as it is, or, where kustomizations build it differently,
 /// as each of them does. What is wrong in some variants alone says in which.
 pub(crate) fn each_built(
-    ctx: &Ctx,
+    ctx: &Analysis,
     facts: &FileFacts,
     findings: &mut Vec<Finding>,
     mut check: impl FnMut(&Object, &mut Vec<Finding>),
@@ -98,7 +98,11 @@ pub(crate) fn each_built(
 }
 
 /// The variants of an object. Those of tests and examples do not count beside others.
-fn variants_of<'f>(ctx: &Ctx, facts: &'f FileFacts, object: &Object) -> Vec<&'f ObjectVariant> {
+fn variants_of<'f>(
+    ctx: &Analysis,
+    facts: &'f FileFacts,
+    object: &Object,
+) -> Vec<&'f ObjectVariant> {
     let is_practice = |variant: &ObjectVariant| role_of_variants(ctx, &[variant]) == Role::Practice;
     let mut variants: Vec<&ObjectVariant> = facts.variants_of(object).iter().collect();
 
@@ -113,7 +117,7 @@ fn variants_of<'f>(ctx: &Ctx, facts: &'f FileFacts, object: &Object) -> Vec<&'f 
 const MAX_NAMED: usize = 3;
 
 /// Says of a finding in which variants alone it is.
-fn in_variants(ctx: &Ctx, mut finding: Finding, variants: &[&ObjectVariant]) -> Finding {
+fn in_variants(ctx: &Analysis, mut finding: Finding, variants: &[&ObjectVariant]) -> Finding {
     let builders = variants.iter().flat_map(|variant| &variant.builders);
 
     for &builder in builders.take(MAX_NAMED) {
@@ -130,7 +134,7 @@ fn in_variants(ctx: &Ctx, mut finding: Finding, variants: &[&ObjectVariant]) -> 
 }
 
 /// The role of the kustomizations of some variants: production where one of them is.
-fn role_of_variants(ctx: &Ctx, variants: &[&ObjectVariant]) -> Role {
+fn role_of_variants(ctx: &Analysis, variants: &[&ObjectVariant]) -> Role {
     let roles = || {
         variants
             .iter()
@@ -157,7 +161,7 @@ const LOCAL_OVERLAYS: [&str; 8] = [
 ];
 
 /// The role of a kustomization, or of an object that deploys a folder.
-fn role_of_builder(ctx: &Ctx, builder: FileId) -> Role {
+fn role_of_builder(ctx: &Analysis, builder: FileId) -> Role {
     let folder = file_name(ctx.facts.source(builder).folder());
 
     match ctx.facts.role(builder) {

@@ -1,6 +1,6 @@
 //! The declarative rules: their `[match]` tables, applied to facts.
 
-use crate::analysis::{Ctx, Owner, roles};
+use crate::analysis::{Analysis, Owner, roles};
 use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::fence;
@@ -12,7 +12,7 @@ use crate::rules::check::{each_built, name_role};
 use crate::source::{Located, Location};
 
 /// Applies all declarative rules to all containers.
-pub fn check(ctx: &Ctx, findings: &mut Vec<Finding>) {
+pub fn check(ctx: &Analysis, findings: &mut Vec<Finding>) {
     let rules: Vec<(&'static Rule, &Matcher)> = catalog::rules()
         .iter()
         .filter_map(|rule| Some((rule, rule.matcher.as_ref()?)))

@@ -2,7 +2,7 @@
 //! the way back.
 
 use crate::analysis::workload::is_long_running;
-use crate::analysis::{Ctx, pipelines};
+use crate::analysis::{Analysis, pipelines};
 use crate::checklist::answer::{Answer, Place};
 use crate::checklist::evidence::network::serves_api;
 use crate::checklist::places::{proof, proofs, start_of};
@@ -16,7 +16,7 @@ use crate::rules::lifecycle::migration_on_start;
 use crate::source::{FileId, Location, SourceFile, Span};
 use crate::syntax::shell::{self, Script};
 
-pub fn api_spec(ctx: &Ctx, all: &Services) -> Answer {
+pub fn api_spec(ctx: &Analysis, all: &Services) -> Answer {
     if let Some(document) = document(ctx) {
         return document;
     }
@@ -51,7 +51,7 @@ pub fn api_spec(ctx: &Ctx, all: &Services) -> Answer {
 }
 
 /// An OpenAPI document of the repository.
-fn document(ctx: &Ctx) -> Option<Answer> {
+fn document(ctx: &Analysis) -> Option<Answer> {
     let files = ctx.facts.repository.files().iter();
 
     files
@@ -90,7 +90,7 @@ fn document(ctx: &Ctx) -> Option<Answer> {
 }
 
 /// A framework that writes the document by itself, in a list of dependencies.
-fn writes_document(ctx: &Ctx) -> Option<(FileId, &'static str, usize)> {
+fn writes_document(ctx: &Analysis) -> Option<(FileId, &'static str, usize)> {
     const FRAMEWORKS: &[&str] = &[
         "fastapi",
         "litestar",
@@ -114,7 +114,7 @@ fn writes_document(ctx: &Ctx) -> Option<(FileId, &'static str, usize)> {
     })
 }
 
-fn manifests<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a SourceFile> {
+fn manifests<'a>(ctx: &Analysis<'a>) -> impl Iterator<Item = &'a SourceFile> {
     let facts = ctx.facts;
 
     facts.repository.files().iter().filter(move |file| {
@@ -122,7 +122,7 @@ fn manifests<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a SourceFile> {
     })
 }
 
-pub fn migrations(ctx: &Ctx, all: &Services) -> Answer {
+pub fn migrations(ctx: &Analysis, all: &Services) -> Answer {
     let Some((tool, place)) = migration_tool(ctx) else {
         return Answer::not_applicable("no tool for migrations is used");
     };
@@ -234,7 +234,7 @@ pub fn migrations(ctx: &Ctx, all: &Services) -> Answer {
 }
 
 /// A tool for migrations that the repository uses: its configuration, its folder, or the library.
-fn migration_tool(ctx: &Ctx) -> Option<(&'static str, Place)> {
+fn migration_tool(ctx: &Analysis) -> Option<(&'static str, Place)> {
     const FILES: &[(&str, &str)] = &[
         ("alembic.ini", "alembic"),
         ("alembic/env.py", "alembic"),
@@ -285,7 +285,7 @@ fn migration_tool(ctx: &Ctx) -> Option<(&'static str, Place)> {
 }
 
 /// Where a container runs a migration.
-fn migrating(ctx: &Ctx, container: &crate::model::container::Container) -> Option<Location> {
+fn migrating(ctx: &Analysis, container: &crate::model::container::Container) -> Option<Location> {
     let command = crate::analysis::start::of_container(ctx, container)?;
 
     migrates(command.script()).map(|span| command.place_of(span))
@@ -313,7 +313,7 @@ fn migrates(script: &Script) -> Option<Span> {
     })
 }
 
-pub fn logging(ctx: &Ctx, all: &Services) -> Answer {
+pub fn logging(ctx: &Analysis, all: &Services) -> Answer {
     let runs = |service: &&Service| !service.composed.is_empty() || !service.workloads.is_empty();
     if !all.all.iter().any(|service| runs(&service)) {
         return Answer::not_applicable("nothing here runs");
@@ -373,7 +373,7 @@ pub fn logging(ctx: &Ctx, all: &Services) -> Answer {
 }
 
 /// Whether the source of an application is here.
-fn has_source(ctx: &Ctx) -> bool {
+fn has_source(ctx: &Analysis) -> bool {
     let is_code = |file: &SourceFile| {
         crate::model::path_class::is_source(&file.path)
             && crate::model::code::lex::Language::of(&file.path).is_some()
@@ -386,7 +386,7 @@ fn has_source(ctx: &Ctx) -> bool {
         .any(|file| is_code(file) && !ctx.facts.is_practice(file.id))
 }
 
-pub fn metrics(ctx: &Ctx, all: &Services) -> Answer {
+pub fn metrics(ctx: &Analysis, all: &Services) -> Answer {
     if !all.all.iter().any(Service::is_built) {
         return match proof(ctx, &[ProofKind::Scraping]) {
             Some((place, word)) => Answer::proven(place, format!("`{word}`")),
@@ -418,7 +418,7 @@ pub fn metrics(ctx: &Ctx, all: &Services) -> Answer {
     }
 }
 
-fn metrics_route(ctx: &Ctx) -> Option<Location> {
+fn metrics_route(ctx: &Analysis) -> Option<Location> {
     let mut files = ctx.facts.files.iter().zip(ctx.facts.repository.files());
 
     files.find_map(|(facts, file)| {
@@ -432,7 +432,7 @@ fn metrics_route(ctx: &Ctx) -> Option<Location> {
 
 /// Where the repository shows that it deploys an application that calls language models, or why it
 /// is none. A library that such applications use is none, nor is an example of one.
-pub fn llm_application(ctx: &Ctx, all: &Services) -> Result<(Place, String), Answer> {
+pub fn llm_application(ctx: &Analysis, all: &Services) -> Result<(Place, String), Answer> {
     let none = || Answer::not_applicable("no sign of a language model was found");
     if all.all.is_empty() {
         return Err(Answer::not_applicable("nothing here is deployed"));
@@ -466,7 +466,7 @@ pub fn llm_application(ctx: &Ctx, all: &Services) -> Result<(Place, String), Ans
         .ok_or_else(none)
 }
 
-pub fn llm_cost(ctx: &Ctx, all: &Services) -> Answer {
+pub fn llm_cost(ctx: &Analysis, all: &Services) -> Answer {
     let (sign, shows) = match llm_application(ctx, all) {
         Ok(sign) => sign,
         Err(answer) => return answer,
@@ -491,7 +491,7 @@ pub fn llm_cost(ctx: &Ctx, all: &Services) -> Answer {
     Answer::all([tracked, budget]).and(sign, shows)
 }
 
-pub fn model_pinning(ctx: &Ctx, all: &Services) -> Answer {
+pub fn model_pinning(ctx: &Analysis, all: &Services) -> Answer {
     let (sign, shows) = match llm_application(ctx, all) {
         Ok(sign) => sign,
         Err(answer) => return answer,
@@ -521,7 +521,7 @@ pub fn model_pinning(ctx: &Ctx, all: &Services) -> Answer {
     Answer::all(answers)
 }
 
-pub fn rollback(ctx: &Ctx, all: &Services) -> Answer {
+pub fn rollback(ctx: &Analysis, all: &Services) -> Answer {
     if all.all.is_empty() {
         return Answer::not_applicable("nothing here is deployed");
     }

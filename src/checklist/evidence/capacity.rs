@@ -1,7 +1,7 @@
 //! Evidence about capacity, availability and data.
 
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
-use crate::analysis::{Ctx, Owner, start, startup};
+use crate::analysis::{Analysis, Owner, start, startup};
 use crate::checklist::answer::{Answer, Place, Standing};
 use crate::checklist::places::{of, proof, proofs};
 use crate::checklist::service::{Service, ServiceKind, Services, serves};
@@ -16,7 +16,7 @@ use crate::rules::capacity::datastore;
 use crate::rules::lifecycle::server_limits;
 use crate::source::is_inside;
 
-pub fn resources(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn resources(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let composed = service
         .composed
         .iter()
@@ -58,7 +58,7 @@ fn composed_resources(service: &compose::Service) -> Answer {
     }
 }
 
-fn pod_resources(ctx: &Ctx, object: &Object, container: &Container) -> Answer {
+fn pod_resources(ctx: &Analysis, object: &Object, container: &Container) -> Answer {
     if container.role == ContainerRole::Ephemeral {
         return Answer::not_applicable("it is a container for debugging");
     }
@@ -129,7 +129,7 @@ fn lasting<'a>(service: &Service<'a>) -> Result<Vec<(&'a Object, &'a Workload)>,
     Ok(lasting)
 }
 
-pub fn autoscaling(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn autoscaling(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let workloads = match lasting(service) {
         Ok(workloads) => workloads,
         Err(answer) => return answer,
@@ -187,7 +187,7 @@ pub fn autoscaling(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     }))
 }
 
-pub fn availability(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn availability(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let workloads = match lasting(service) {
         Ok(workloads) => workloads,
         Err(answer) if service.composed.is_empty() => return answer,
@@ -218,7 +218,7 @@ pub fn availability(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     }))
 }
 
-fn store_availability(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
+fn store_availability(ctx: &Analysis, object: &Object, workload: &Workload) -> Answer {
     match replicas(ctx, object, workload) {
         Some(count) if count > 1 => Answer::proven(
             workload.replicas.location().unwrap_or(object.location()),
@@ -232,7 +232,7 @@ fn store_availability(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer
     }
 }
 
-fn replicated(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
+fn replicated(ctx: &Analysis, object: &Object, workload: &Workload) -> Answer {
     let Some(joined) = ctx.graph.cluster.joined(object) else {
         return Answer::unknown_at(object.location(), "how many replicas there are");
     };
@@ -278,7 +278,7 @@ fn replicated(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
     Answer::all([many, budget, spread])
 }
 
-pub fn rollout(_: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn rollout(_: &Analysis, _: &Services, service: &Service) -> Answer {
     let workloads = match lasting(service) {
         Ok(workloads) => workloads,
         Err(answer) if service.composed.is_empty() => return answer,
@@ -354,7 +354,7 @@ pub fn rollout(_: &Ctx, _: &Services, service: &Service) -> Answer {
     }))
 }
 
-pub fn storage(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn storage(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let mut answers = Vec::new();
 
     for (project, composed) in &service.composed {
@@ -435,7 +435,7 @@ fn is_stateless(service: &Service) -> bool {
 }
 
 fn container_storage(
-    ctx: &Ctx,
+    ctx: &Analysis,
     owner: Owner,
     container: &Container,
     builds: bool,
@@ -480,7 +480,7 @@ fn container_storage(
     })
 }
 
-pub fn backups(ctx: &Ctx, all: &Services, service: &Service) -> Answer {
+pub fn backups(ctx: &Analysis, all: &Services, service: &Service) -> Answer {
     let class = match service.kind {
         ServiceKind::Store(class) => class,
         ServiceKind::Unfamiliar if !service.ends() && !is_stateless(service) => Class::Database,
@@ -517,7 +517,7 @@ pub fn backups(ctx: &Ctx, all: &Services, service: &Service) -> Answer {
     }
 }
 
-pub fn timeouts(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn timeouts(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if service.is_store() {
         return Answer::not_applicable("it is a data store");
     }
@@ -587,7 +587,7 @@ pub fn timeouts(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 }
 
 /// A setting of a limit in the files of a service.
-fn limit_of(ctx: &Ctx, service: &Service) -> Option<(Place, &'static str)> {
+fn limit_of(ctx: &Analysis, service: &Service) -> Option<(Place, &'static str)> {
     let folders: Vec<&str> = service
         .builds
         .iter()
@@ -615,7 +615,7 @@ fn limit_of(ctx: &Ctx, service: &Service) -> Option<(Place, &'static str)> {
     })
 }
 
-fn container_limits(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<Answer> {
+fn container_limits(ctx: &Analysis, owner: Owner, container: &Container) -> Vec<Answer> {
     let mut sink = Sink::new("server-limits", Level::Note, Confidence::High);
     server_limits::container(ctx, owner, container, &mut sink);
     let missing = sink.into_findings();

@@ -3,7 +3,7 @@
 use crate::analysis::cluster_program::is_helper;
 use crate::analysis::start::{self, StartCommand};
 use crate::analysis::workload::is_long_running;
-use crate::analysis::{Ctx, Owner, exits, startup};
+use crate::analysis::{Analysis, Owner, exits, startup};
 use crate::checklist::answer::Answer;
 use crate::checklist::places::of;
 use crate::checklist::service::{Service, ServiceKind, Services, serves};
@@ -19,7 +19,7 @@ use crate::rules::wiring::health_endpoint::served::Served;
 use crate::source::{Located, Location};
 use crate::syntax::shell::{self, WrapperKind};
 
-pub fn checks(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn checks(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let mut answers: Vec<Answer> = service
         .composed
         .iter()
@@ -41,7 +41,7 @@ pub fn checks(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     Answer::all(answers)
 }
 
-fn composed_check(ctx: &Ctx, project: &Project, service: &compose::Service) -> Answer {
+fn composed_check(ctx: &Analysis, project: &Project, service: &compose::Service) -> Answer {
     if project.is_one_shot(service) {
         return Answer::not_applicable("it ends by itself");
     }
@@ -131,7 +131,7 @@ fn base_check(dockerfile: &Dockerfile, stage: StageId) -> Option<Answer> {
     }
 }
 
-fn image_check(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
+fn image_check(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     if let Some(answer) = check(dockerfile.health(stage), anchor) {
         return answer;
@@ -155,7 +155,7 @@ fn image_check(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     Answer::unknown_at(anchor, "whether what the image starts runs for long")
 }
 
-pub fn probes(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn probes(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if service.workloads.is_empty() {
         return Answer::not_applicable("it does not run in Kubernetes");
     }
@@ -168,7 +168,7 @@ pub fn probes(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn workload_probes(ctx: &Ctx, object: &Object, workload: &Workload) -> Answer {
+fn workload_probes(ctx: &Analysis, object: &Object, workload: &Workload) -> Answer {
     if !is_long_running(object, workload) {
         return Answer::not_applicable("it ends by itself");
     }
@@ -253,7 +253,7 @@ fn container_probes(object: &Object, container: &Container, count: usize) -> Ans
     Answer::all(answers)
 }
 
-pub fn endpoints(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn endpoints(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if !service.is_built() {
         return Answer::not_applicable("its source is not here");
     }
@@ -298,7 +298,7 @@ pub fn endpoints(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 }
 
 /// The paths that the probes and the check of a container call.
-fn called_paths(ctx: &Ctx, container: &Container) -> Vec<Located<String>> {
+fn called_paths(ctx: &Analysis, container: &Container) -> Vec<Located<String>> {
     let probes = [
         &container.liveness,
         &container.readiness,
@@ -326,7 +326,7 @@ fn called_paths(ctx: &Ctx, container: &Container) -> Vec<Located<String>> {
     called
 }
 
-fn endpoint(ctx: &Ctx, dockerfile: &Dockerfile, path: &Located<String>) -> Answer {
+fn endpoint(ctx: &Analysis, dockerfile: &Dockerfile, path: &Located<String>) -> Answer {
     let shown = &path.value;
     let Some(served) = Served::of(ctx, ctx.graph.context(dockerfile)) else {
         return Answer::unknown_at(
@@ -353,7 +353,7 @@ fn endpoint(ctx: &Ctx, dockerfile: &Dockerfile, path: &Located<String>) -> Answe
     }
 }
 
-pub fn startup_order(_: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn startup_order(_: &Analysis, _: &Services, service: &Service) -> Answer {
     if service.composed.is_empty() {
         return Answer::not_applicable("nothing starts it in an order");
     }
@@ -410,7 +410,7 @@ pub fn startup_order(_: &Ctx, _: &Services, service: &Service) -> Answer {
     Answer::all(answers)
 }
 
-pub fn shutdown(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn shutdown(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if service.ends() {
         return Answer::not_applicable("it ends by itself");
     }
@@ -439,7 +439,7 @@ pub fn shutdown(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     Answer::all(answers)
 }
 
-fn container_shutdown(ctx: &Ctx, owner: Owner, container: &Container) -> Answer {
+fn container_shutdown(ctx: &Analysis, owner: Owner, container: &Container) -> Answer {
     if !matches!(container.role, ContainerRole::Service | ContainerRole::Main) {
         return Answer::not_applicable("it is not the main container");
     }
@@ -456,7 +456,7 @@ fn container_shutdown(ctx: &Ctx, owner: Owner, container: &Container) -> Answer 
 }
 
 fn stage_shutdown(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     stage: StageId,
     folders: &[String],
@@ -468,7 +468,7 @@ fn stage_shutdown(
 }
 
 /// Whether a signal reaches what a start command starts.
-fn start_answer(ctx: &Ctx, command: &StartCommand, folders: &[String]) -> Answer {
+fn start_answer(ctx: &Analysis, command: &StartCommand, folders: &[String]) -> Answer {
     let script = command.script();
     let invocations = script.invocations();
     let Some(last) = invocations.last() else {
@@ -533,7 +533,7 @@ fn start_answer(ctx: &Ctx, command: &StartCommand, folders: &[String]) -> Answer
     }
 }
 
-pub fn restarts(_: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn restarts(_: &Analysis, _: &Services, service: &Service) -> Answer {
     let composed = service.composed.iter().map(|(project, composed)| {
         if project.is_one_shot(composed) {
             return Answer::not_applicable("it ends by itself");

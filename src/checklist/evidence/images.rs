@@ -1,6 +1,6 @@
 //! Evidence about images: their users, versions, dependencies, sizes and contexts.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::base_image::{self, EffectiveRoot};
 use crate::analysis::build_context::contexts;
 use crate::analysis::privileges::{self, RootUse};
@@ -20,7 +20,7 @@ use crate::rules::images::pinned_image;
 use crate::source::{Location, SourceFile, Span};
 use crate::syntax::dockerfile::{Body, Source};
 
-pub fn non_root(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn non_root(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let composed = service
         .composed
         .iter()
@@ -48,7 +48,7 @@ pub fn non_root(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     Answer::all(answers)
 }
 
-fn container_user(ctx: &Ctx, container: &Container) -> Answer {
+fn container_user(ctx: &Analysis, container: &Container) -> Answer {
     let security = &container.security;
 
     match &security.user {
@@ -111,7 +111,7 @@ fn base_user(reference: &Reference, place: Location, is_open: bool) -> Answer {
     }
 }
 
-fn stage_user(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
+fn stage_user(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     let base = base_image::effective(ctx, dockerfile, stage);
 
@@ -156,7 +156,7 @@ fn is_root(user: &str) -> bool {
     matches!(name, "root" | "0")
 }
 
-pub fn pinned(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn pinned(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let mut answers = Vec::new();
 
     for (dockerfile, stage) in &service.builds {
@@ -195,7 +195,7 @@ pub fn pinned(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
 }
 
 /// Of a template, the default values of the chart may say which image it is.
-fn charted_pin(ctx: &Ctx, object: &Object, container: &Container, image: &ImageUse) -> Answer {
+fn charted_pin(ctx: &Analysis, object: &Object, container: &Container, image: &ImageUse) -> Answer {
     let Some(filled) = charted_image(ctx, object, container) else {
         return image_pin(ctx, image);
     };
@@ -215,7 +215,7 @@ fn charted_pin(ctx: &Ctx, object: &Object, container: &Container, image: &ImageU
     }
 }
 
-fn image_pin(ctx: &Ctx, image: &ImageUse) -> Answer {
+fn image_pin(ctx: &Analysis, image: &ImageUse) -> Answer {
     let Some(reference) = &image.reference else {
         return Answer::unknown_at(image.location, "the tag is not known here");
     };
@@ -248,7 +248,7 @@ fn image_pin(ctx: &Ctx, image: &ImageUse) -> Answer {
     }
 }
 
-pub fn reproducible(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn reproducible(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if !service.is_built() {
         return Answer::not_applicable("its image is not built here");
     }
@@ -261,7 +261,7 @@ pub fn reproducible(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn reproducible_build(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
+fn reproducible_build(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let anchor = dockerfile.stages[stage].location;
     let mut sink = Sink::new("frozen-install", Level::Warning, Confidence::High);
     frozen_install::check(ctx, dockerfile, &mut sink);
@@ -445,7 +445,7 @@ fn open_requirement(list: &SourceFile) -> Option<(Span, &str)> {
     None
 }
 
-pub fn small(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn small(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if !service.is_built() {
         return Answer::not_applicable("its image is not built here");
     }
@@ -458,7 +458,7 @@ pub fn small(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn small_stage(ctx: &Ctx, dockerfile: &Dockerfile, index: StageId) -> Answer {
+fn small_stage(ctx: &Analysis, dockerfile: &Dockerfile, index: StageId) -> Answer {
     /// Parts of the names and tags of small images.
     const SMALL: &[&str] = &[
         "slim",
@@ -519,7 +519,7 @@ fn small_stage(ctx: &Ctx, dockerfile: &Dockerfile, index: StageId) -> Answer {
     }
 }
 
-pub fn build_context(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn build_context(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if !service.is_built() {
         return Answer::not_applicable("its image is not built here");
     }
@@ -532,7 +532,7 @@ pub fn build_context(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     )
 }
 
-fn context_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Answer {
+fn context_of(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Answer {
     let reachable = dockerfile.reachable([stage]);
     let copies: Vec<(Location, bool)> = dockerfile
         .instructions()

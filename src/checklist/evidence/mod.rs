@@ -11,15 +11,15 @@ pub mod secrets;
 
 use super::answer::Answer;
 use super::service::{Service, Services};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 
 /// How an item is answered.
 #[derive(Clone, Copy)]
 pub enum Question {
     /// Of each service.
-    Service(for<'a> fn(&Ctx<'a>, &Services<'a>, &Service<'a>) -> Answer),
+    Service(for<'a> fn(&Analysis<'a>, &Services<'a>, &Service<'a>) -> Answer),
     /// Of the repository as a whole.
-    Repository(for<'a> fn(&Ctx<'a>, &Services<'a>) -> Answer),
+    Repository(for<'a> fn(&Analysis<'a>, &Services<'a>) -> Answer),
 }
 
 /// The question of each item that files answer, by the item's name.

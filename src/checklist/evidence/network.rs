@@ -2,7 +2,7 @@
 
 use crate::analysis::endpoints::endpoints;
 use crate::analysis::workload::is_long_running;
-use crate::analysis::{Ctx, hosts};
+use crate::analysis::{Analysis, hosts};
 use crate::checklist::answer::{Answer, Standing};
 use crate::checklist::places::{proof, proofs};
 use crate::checklist::service::{Service, ServiceKind, Services};
@@ -15,7 +15,7 @@ use crate::model::proof::ProofKind;
 use crate::model::workflow::Grant;
 use crate::source::{Location, Span};
 
-pub fn exposure(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn exposure(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     let composed = service.composed.iter().map(|(_, composed)| {
         let container = &composed.container;
         let public: Vec<_> = container
@@ -113,7 +113,7 @@ fn kube_exposure(service: &Service, other: &Object) -> Answer {
     }
 }
 
-pub fn policy(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn policy(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
     if service.workloads.is_empty() {
         return Answer::not_applicable("it does not run in Kubernetes");
     }
@@ -159,7 +159,7 @@ pub fn policy(ctx: &Ctx, _: &Services, service: &Service) -> Answer {
     }))
 }
 
-pub fn tls(ctx: &Ctx, all: &Services) -> Answer {
+pub fn tls(ctx: &Analysis, all: &Services) -> Answer {
     let mut answers = Vec::new();
 
     for object in ctx.facts.objects() {
@@ -247,7 +247,7 @@ pub fn tls(ctx: &Ctx, all: &Services) -> Answer {
 }
 
 /// A site of a Caddyfile with a public name, for which Caddy gets a certificate by itself.
-fn caddy_site<'a>(ctx: &Ctx<'a>) -> Option<(Location, &'a str)> {
+fn caddy_site<'a>(ctx: &Analysis<'a>) -> Option<(Location, &'a str)> {
     let facts = ctx.facts;
     let files = facts.repository.files().iter();
     let mut caddyfiles =
@@ -282,7 +282,7 @@ fn is_proxy(service: &Service) -> bool {
     is_image || is_named
 }
 
-pub fn rate_limit(ctx: &Ctx, all: &Services) -> Answer {
+pub fn rate_limit(ctx: &Analysis, all: &Services) -> Answer {
     if !serves_api(ctx, all) && !publishes(all) {
         return Answer::not_applicable("nothing here takes requests from clients");
     }
@@ -311,7 +311,7 @@ fn publishes(all: &Services) -> bool {
 }
 
 /// Whether an application of the repository takes requests.
-pub fn serves_api(ctx: &Ctx, all: &Services) -> bool {
+pub fn serves_api(ctx: &Analysis, all: &Services) -> bool {
     all.all.iter().any(|service| {
         let has_entry = ctx.graph.cluster.of_kind("Ingress").next().is_some()
             && service.workloads.iter().any(|(object, _)| {
@@ -349,7 +349,7 @@ pub fn serves_api(ctx: &Ctx, all: &Services) -> bool {
     })
 }
 
-pub fn wiring(ctx: &Ctx, all: &Services) -> Answer {
+pub fn wiring(ctx: &Analysis, all: &Services) -> Answer {
     let mut answers = Vec::new();
 
     for service in &all.all {
@@ -415,7 +415,7 @@ pub fn wiring(ctx: &Ctx, all: &Services) -> Answer {
     whole
 }
 
-pub fn isolation(_: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn isolation(_: &Analysis, _: &Services, service: &Service) -> Answer {
     let answers: Vec<Answer> = service.containers().map(container_isolation).collect();
 
     if answers.is_empty() {
@@ -514,7 +514,7 @@ fn container_isolation(container: &Container) -> Answer {
     }
 }
 
-pub fn privileges(ctx: &Ctx, all: &Services) -> Answer {
+pub fn privileges(ctx: &Analysis, all: &Services) -> Answer {
     let mut answers = Vec::new();
 
     for workflow in ctx.facts.workflows() {

@@ -1,6 +1,6 @@
 //! Evidence about pipelines: what their jobs do, in which order, with which rights.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::packages::MANIFESTS;
 use crate::checklist::answer::{Answer, Standing};
 use crate::checklist::evidence::application::llm_application;
@@ -13,11 +13,11 @@ use crate::model::workflow::{ActionRef, Job, Purpose};
 use crate::source::Location;
 
 /// Whether there is anything that a pipeline could build, test or ship.
-fn has_work(ctx: &Ctx, all: &Services) -> bool {
+fn has_work(ctx: &Analysis, all: &Services) -> bool {
     !all.all.is_empty() || has_code(ctx)
 }
 
-fn has_code(ctx: &Ctx) -> bool {
+fn has_code(ctx: &Analysis) -> bool {
     ctx.facts
         .repository
         .files()
@@ -25,7 +25,7 @@ fn has_code(ctx: &Ctx) -> bool {
         .any(|file| MANIFESTS.contains(&file.name()) && !ctx.facts.is_practice(file.id))
 }
 
-pub fn pipeline(ctx: &Ctx, all: &Services) -> Answer {
+pub fn pipeline(ctx: &Analysis, all: &Services) -> Answer {
     let mut answers: Vec<Answer> = live(ctx)
         .filter(|workflow| !workflow.jobs.is_empty())
         .map(|workflow| {
@@ -68,7 +68,7 @@ pub fn pipeline(ctx: &Ctx, all: &Services) -> Answer {
     }
 }
 
-pub fn stages(ctx: &Ctx, all: &Services) -> Answer {
+pub fn stages(ctx: &Analysis, all: &Services) -> Answer {
     if !has_work(ctx, all) {
         return Answer::not_applicable("there is nothing to build, test or ship");
     }
@@ -109,7 +109,7 @@ pub fn stages(ctx: &Ctx, all: &Services) -> Answer {
 }
 
 /// Whether the source declares types that a tool of its own checks: compilers do it by themselves.
-fn is_typed(ctx: &Ctx) -> bool {
+fn is_typed(ctx: &Analysis) -> bool {
     let files = ctx.facts.repository.files();
 
     files.iter().any(|file| {
@@ -133,7 +133,7 @@ fn is_typed(ctx: &Ctx) -> bool {
     })
 }
 
-pub fn image_scan(ctx: &Ctx, all: &Services) -> Answer {
+pub fn image_scan(ctx: &Analysis, all: &Services) -> Answer {
     if !all.all.iter().any(Service::is_built) {
         return Answer::not_applicable("no image is built here");
     }
@@ -166,7 +166,7 @@ pub fn image_scan(ctx: &Ctx, all: &Services) -> Answer {
     ])
 }
 
-pub fn deploy(_: &Ctx, all: &Services) -> Answer {
+pub fn deploy(_: &Analysis, all: &Services) -> Answer {
     if all.all.is_empty() {
         return Answer::not_applicable("there is nothing to deploy");
     }
@@ -312,7 +312,7 @@ fn guard(ships: &Work) -> Answer {
     }
 }
 
-pub fn eval(ctx: &Ctx, all: &Services) -> Answer {
+pub fn eval(ctx: &Analysis, all: &Services) -> Answer {
     if let Err(answer) = llm_application(ctx, all) {
         return answer;
     }
@@ -356,7 +356,7 @@ fn threshold(job: &Job) -> Option<Location> {
     })
 }
 
-pub fn supply_chain(ctx: &Ctx, _: &Services) -> Answer {
+pub fn supply_chain(ctx: &Analysis, _: &Services) -> Answer {
     let mut pinned = 0;
     let mut answers = Vec::new();
 

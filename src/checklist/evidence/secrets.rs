@@ -1,6 +1,6 @@
 //! Evidence about secrets and configuration.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::checklist::answer::{Answer, Standing};
 use crate::checklist::places::{proofs, start_of};
 use crate::checklist::service::{Service, Services};
@@ -12,7 +12,7 @@ use crate::model::file_kind::FileKind;
 use crate::model::proof::ProofKind;
 use crate::source::Location;
 
-pub fn no_secrets(ctx: &Ctx, _: &Services) -> Answer {
+pub fn no_secrets(ctx: &Analysis, _: &Services) -> Answer {
     let files = ctx.facts.repository.files();
     let searched = format!(
         "{} files were searched for tokens of documented formats, keys, and passwords",
@@ -30,7 +30,7 @@ pub fn no_secrets(ctx: &Ctx, _: &Services) -> Answer {
     }
 }
 
-pub fn management(ctx: &Ctx, all: &Services) -> Answer {
+pub fn management(ctx: &Analysis, all: &Services) -> Answer {
     let mut references = Vec::new();
 
     for service in &all.all {
@@ -138,7 +138,7 @@ fn is_secret(variable: &EnvVar) -> bool {
     credential::secret_name(&variable.name.value).is_some()
 }
 
-pub fn default_credentials(_: &Ctx, _: &Services, service: &Service) -> Answer {
+pub fn default_credentials(_: &Analysis, _: &Services, service: &Service) -> Answer {
     let mut answers = Vec::new();
 
     for container in service.containers() {
@@ -186,7 +186,7 @@ pub fn default_credentials(_: &Ctx, _: &Services, service: &Service) -> Answer {
     Answer::all(answers)
 }
 
-pub fn documented_env(ctx: &Ctx, all: &Services) -> Answer {
+pub fn documented_env(ctx: &Analysis, all: &Services) -> Answer {
     let mut needed: Vec<(String, Location)> = Vec::new();
 
     for service in &all.all {

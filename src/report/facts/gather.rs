@@ -8,7 +8,7 @@ use super::{
     Understanding, Unit, UnitKind, UnitSource, Unknown, UnknownKind, UserRecord, VolumeRecord,
 };
 use crate::analysis::startup::{self, Started};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::graph::{Use, User};
 use crate::model::compose::{self, Project, Service};
 use crate::model::container::{
@@ -27,7 +27,7 @@ use crate::source::{FileId, Location, Span, is_inside};
 use crate::syntax::interpolate::{self, Dialect};
 
 /// What was understood of the files at the paths in `focus`, or of all where it is empty.
-pub fn understanding(ctx: &Ctx, focus: &[String]) -> Understanding {
+pub fn understanding(ctx: &Analysis, focus: &[String]) -> Understanding {
     let owners = project_owners(ctx);
     let mut understanding = Understanding::default();
 
@@ -56,7 +56,7 @@ const fn is_listed(kind: FileKind) -> bool {
 }
 
 /// The projects of each file that they are about.
-fn project_owners<'a>(ctx: &Ctx<'a>) -> BTreeMap<FileId, &'a Project> {
+fn project_owners<'a>(ctx: &Analysis<'a>) -> BTreeMap<FileId, &'a Project> {
     let mut owners = BTreeMap::new();
 
     for project in ctx.facts.projects() {
@@ -74,7 +74,7 @@ fn project_owners<'a>(ctx: &Ctx<'a>) -> BTreeMap<FileId, &'a Project> {
 }
 
 fn file_record(
-    ctx: &Ctx,
+    ctx: &Analysis,
     file: FileId,
     facts: &FileFacts,
     owners: &BTreeMap<FileId, &Project>,
@@ -166,7 +166,7 @@ fn drop_repeated(unknowns: &mut Vec<Unknown>) {
     unknowns.retain(|unknown| seen.insert((unknown.kind, unknown.subject.clone())));
 }
 
-fn add_project(ctx: &Ctx, record: &mut FileRecord, project: &Project) {
+fn add_project(ctx: &Analysis, record: &mut FileRecord, project: &Project) {
     record.project = Some(ProjectRecord {
         files: project.files.clone(),
         development: project.development,
@@ -183,7 +183,7 @@ fn add_project(ctx: &Ctx, record: &mut FileRecord, project: &Project) {
     }
 }
 
-fn service_unit(ctx: &Ctx, project: &Project, service: &Service) -> Unit {
+fn service_unit(ctx: &Analysis, project: &Project, service: &Service) -> Unit {
     let container = &service.container;
     let owner = Owner::Compose(project, service);
     let mut unit = container_unit(ctx, owner, UnitKind::Service, container);
@@ -203,7 +203,7 @@ fn service_unit(ctx: &Ctx, project: &Project, service: &Service) -> Unit {
     unit
 }
 
-fn compose_build(ctx: &Ctx, container: &Container, build: &compose::Build) -> BuildRecord {
+fn compose_build(ctx: &Analysis, container: &Container, build: &compose::Build) -> BuildRecord {
     let stage = ctx
         .graph
         .build_of(container)
@@ -217,7 +217,7 @@ fn compose_build(ctx: &Ctx, container: &Container, build: &compose::Build) -> Bu
     }
 }
 
-fn compose_health(ctx: &Ctx, container: &Container) -> HealthRecord {
+fn compose_health(ctx: &Analysis, container: &Container) -> HealthRecord {
     let built = ctx.graph.build_of(container);
 
     match (&container.health, built) {
@@ -253,7 +253,7 @@ fn health_record(health: &Setting<HealthCheck>) -> HealthRecord {
 }
 
 /// What compose services and containers of pods have in common.
-fn container_unit(ctx: &Ctx, owner: Owner, kind: UnitKind, container: &Container) -> Unit {
+fn container_unit(ctx: &Analysis, owner: Owner, kind: UnitKind, container: &Container) -> Unit {
     Unit {
         kind,
         name: container.name.value.clone(),
@@ -304,7 +304,7 @@ fn reference_text(reference: &Reference) -> String {
 
 /// ENTRYPOINT and CMD as the container has them. An ENTRYPOINT of its own drops the CMD of its
 /// image.
-fn commands(ctx: &Ctx, container: &Container) -> Vec<Location> {
+fn commands(ctx: &Analysis, container: &Container) -> Vec<Location> {
     let (image_entrypoint, image_cmd) = match ctx.graph.build_of(container) {
         Some((dockerfile, stage)) => dockerfile.start(stage),
         None => (None, None),
@@ -319,7 +319,7 @@ fn commands(ctx: &Ctx, container: &Container) -> Vec<Location> {
     parts.into_iter().flatten().map(Command::location).collect()
 }
 
-fn servers(ctx: &Ctx, owner: Owner, container: &Container) -> Vec<ServerRecord> {
+fn servers(ctx: &Analysis, owner: Owner, container: &Container) -> Vec<ServerRecord> {
     let mut started: Vec<&Started> = startup::container(ctx, owner, container).iter().collect();
 
     if container.entrypoint.is_none()
@@ -406,7 +406,7 @@ fn volume(mount: &Mount) -> VolumeRecord {
     }
 }
 
-fn add_dockerfile(ctx: &Ctx, record: &mut FileRecord, dockerfile: &Dockerfile) {
+fn add_dockerfile(ctx: &Analysis, record: &mut FileRecord, dockerfile: &Dockerfile) {
     let shipped = ctx.graph.shipped(dockerfile);
 
     for stage in &dockerfile.stages {
@@ -424,7 +424,7 @@ fn add_dockerfile(ctx: &Ctx, record: &mut FileRecord, dockerfile: &Dockerfile) {
     }
 }
 
-fn stage_unit(ctx: &Ctx, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
+fn stage_unit(ctx: &Analysis, dockerfile: &Dockerfile, stage: &Stage) -> Unit {
     let (entrypoint, cmd) = dockerfile.start(stage.index);
     let source = match &stage.base {
         Base::Stage(earlier) => UnitSource::Stage(
@@ -496,7 +496,7 @@ fn exposed(port: &crate::source::Located<String>) -> PortRecord {
     }
 }
 
-fn user_record(ctx: &Ctx, user: &Use) -> UserRecord {
+fn user_record(ctx: &Analysis, user: &Use) -> UserRecord {
     let (kind, name) = match user.user {
         User::Service(_, service) => ("service", service.name().to_owned()),
         User::Container(object, ..) => ("workload", object.title()),
@@ -511,7 +511,7 @@ fn user_record(ctx: &Ctx, user: &Use) -> UserRecord {
     }
 }
 
-fn add_object(ctx: &Ctx, record: &mut FileRecord, object: &Object) {
+fn add_object(ctx: &Analysis, record: &mut FileRecord, object: &Object) {
     match object.workload() {
         Some(workload) => add_workload(ctx, record, object, workload),
         None => record.objects.push(object_record(ctx, object)),
@@ -527,7 +527,7 @@ fn add_object(ctx: &Ctx, record: &mut FileRecord, object: &Object) {
     }
 }
 
-fn object_record(ctx: &Ctx, object: &Object) -> ObjectRecord {
+fn object_record(ctx: &Analysis, object: &Object) -> ObjectRecord {
     let mut selects = Vec::new();
 
     if let Some(selected) = ctx.graph.cluster.selected(object) {
@@ -542,7 +542,7 @@ fn object_record(ctx: &Ctx, object: &Object) -> ObjectRecord {
     }
 }
 
-fn add_workload(ctx: &Ctx, record: &mut FileRecord, object: &Object, workload: &Workload) {
+fn add_workload(ctx: &Analysis, record: &mut FileRecord, object: &Object, workload: &Workload) {
     let owner = Owner::Kubernetes(object, workload);
     let services = ctx
         .graph
@@ -577,7 +577,7 @@ fn add_workload(ctx: &Ctx, record: &mut FileRecord, object: &Object, workload: &
 }
 
 /// The stage of this repository that a container's image is built from.
-fn built(ctx: &Ctx, container: &Container) -> Option<BuildRecord> {
+fn built(ctx: &Analysis, container: &Container) -> Option<BuildRecord> {
     let (dockerfile, stage) = ctx.graph.build_of(container)?;
     let stage = dockerfile.stages.get(stage)?;
 
@@ -635,7 +635,7 @@ fn probe_test(action: &ProbeAction) -> Option<HealthTest> {
     }
 }
 
-fn add_workflow(ctx: &Ctx, record: &mut FileRecord, workflow: &Workflow) {
+fn add_workflow(ctx: &Analysis, record: &mut FileRecord, workflow: &Workflow) {
     if !workflow.action {
         record.jobs = workflow
             .jobs
@@ -655,7 +655,7 @@ fn add_workflow(ctx: &Ctx, record: &mut FileRecord, workflow: &Workflow) {
 }
 
 /// The stage that a build of a workflow ships, where the graph joins them.
-fn pipeline_stage(ctx: &Ctx, workflow: &Workflow, location: Location) -> Option<String> {
+fn pipeline_stage(ctx: &Analysis, workflow: &Workflow, location: Location) -> Option<String> {
     for dockerfile in ctx.facts.dockerfiles() {
         for user in ctx.graph.uses(dockerfile.file) {
             let is_same = matches!(user.user, User::Pipeline(other) if other.file == workflow.file)
@@ -672,7 +672,12 @@ fn pipeline_stage(ctx: &Ctx, workflow: &Workflow, location: Location) -> Option<
 
 const DOCKERFILE: Dialect = Dialect::Dockerfile { escape: '\\' };
 
-fn add_container_unknowns(ctx: &Ctx, record: &mut FileRecord, name: &str, container: &Container) {
+fn add_container_unknowns(
+    ctx: &Analysis,
+    record: &mut FileRecord,
+    name: &str,
+    container: &Container,
+) {
     if let Some(image) = &container.image {
         add_image(record, name, image, Dialect::Compose);
     }
@@ -738,7 +743,13 @@ fn add_variables(record: &mut FileRecord, variables: &[EnvVar], dialect: Dialect
 }
 
 /// A setting that is written with a value that is not known.
-fn add_setting<T>(ctx: &Ctx, record: &mut FileRecord, name: &str, key: &str, setting: &Setting<T>) {
+fn add_setting<T>(
+    ctx: &Analysis,
+    record: &mut FileRecord,
+    name: &str,
+    key: &str,
+    setting: &Setting<T>,
+) {
     if let Setting::Unknown(Some(location)) = setting {
         add_value(
             record,

@@ -1,7 +1,7 @@
 //! api-spec, invalid-api-spec: whether an HTTP API is described, and whether its description holds
 //! together.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::endpoints::is_api;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
@@ -18,7 +18,7 @@ const METHODS: &[&str] = &[
 ];
 
 /// Two or more routes of one image that no document describes.
-pub fn missing(ctx: &Ctx, sink: &mut Sink) {
+pub fn missing(ctx: &Analysis, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::ApiSpec) {
         return;
     }
@@ -47,7 +47,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn invalid(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn invalid(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if facts.kind != FileKind::OtherYaml
         || !names_version(&source.text)
         || (is_test_input(&source.path) && !ctx.facts.is_production(source.id))

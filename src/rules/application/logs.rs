@@ -1,12 +1,12 @@
 //! log-rotation, log-aggregation: logs of compose services that grow, or that nothing collects.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::file_role::Role;
 use crate::model::keywords::Signal;
 
-pub fn rotation(ctx: &Ctx, sink: &mut Sink) {
+pub fn rotation(ctx: &Analysis, sink: &mut Sink) {
     // A project that bounds its logs shows that the others are for development.
     if ctx.facts.env_usage.signals.contains(Signal::LogRotation)
         || production(ctx).any(|project| project.services.iter().all(may_be_bounded))
@@ -59,7 +59,7 @@ fn stays(service: &Service) -> bool {
     restarts || service.restart.is_unknown() || !service.bounded_logs.is_absent()
 }
 
-pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
+pub fn aggregation(ctx: &Analysis, sink: &mut Sink) {
     // Agents of a cluster ship the logs of its pods, and are defined elsewhere.
     let in_cluster = ctx
         .facts
@@ -113,7 +113,7 @@ pub fn aggregation(ctx: &Ctx, sink: &mut Sink) {
 
 /// Projects that are deployed as they are, with an application in them: stores alone are for
 /// developers.
-fn production<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Project> {
+fn production<'a>(ctx: &Analysis<'a>) -> impl Iterator<Item = &'a Project> {
     let facts = ctx.facts;
     facts.projects().iter().filter(move |project| {
         let tried = project

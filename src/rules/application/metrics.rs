@@ -1,6 +1,6 @@
 //! metrics: metrics that a program exposes and nothing scrapes.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::packages::{is_manifest, package_at};
 use crate::finding::{Finding, Sink};
 use crate::model::file_role::Role;
@@ -30,7 +30,7 @@ const LIBRARIES: &[&str] = &[
     "prometheus-exporter",
 ];
 
-pub fn check(ctx: &Ctx, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::Scraping) || !is_deployed(ctx) {
         return;
     }
@@ -50,7 +50,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Whether the repository says how its programs run: only then is a scraper missing.
-fn is_deployed(ctx: &Ctx) -> bool {
+fn is_deployed(ctx: &Analysis) -> bool {
     let composed = ctx
         .facts
         .projects()
@@ -66,11 +66,11 @@ fn is_deployed(ctx: &Ctx) -> bool {
 }
 
 /// The library in a manifest, or else the route, by which metrics are offered.
-fn offered(ctx: &Ctx) -> Option<(Location, String)> {
+fn offered(ctx: &Analysis) -> Option<(Location, String)> {
     offered_by_library(ctx).or_else(|| offered_by_route(ctx))
 }
 
-fn offered_by_library(ctx: &Ctx) -> Option<(Location, String)> {
+fn offered_by_library(ctx: &Analysis) -> Option<(Location, String)> {
     let files = ctx.facts.repository.files().iter();
     let (location, name) = files.filter(|file| is_manifest(file)).find_map(|file| {
         LIBRARIES.iter().find_map(|name| {
@@ -85,7 +85,7 @@ fn offered_by_library(ctx: &Ctx) -> Option<(Location, String)> {
     ))
 }
 
-fn offered_by_route(ctx: &Ctx) -> Option<(Location, String)> {
+fn offered_by_route(ctx: &Analysis) -> Option<(Location, String)> {
     let mut files = ctx.facts.files.iter().zip(ctx.facts.repository.files());
     files.find_map(|(facts, file)| {
         let routes = &facts.code.as_ref()?.routes;

@@ -1,6 +1,6 @@
 //! rate-limit: an API that clients can call without a limit.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::endpoints::is_api;
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
@@ -11,7 +11,7 @@ use crate::model::keywords::Signal;
 use crate::model::kubernetes::{Body, Object};
 use crate::source::Location;
 
-pub fn check(ctx: &Ctx, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::RateLimit) {
         return;
     }
@@ -41,7 +41,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// A service that serves an API to every address, or the proxy that does so for it.
-fn composed_api(ctx: &Ctx, project: &Project) -> Option<(Location, Location, String)> {
+fn composed_api(ctx: &Analysis, project: &Project) -> Option<(Location, Location, String)> {
     let served = project
         .services
         .iter()
@@ -81,7 +81,7 @@ fn is_proxy(service: &Service) -> bool {
 }
 
 /// An entry into the cluster that leads to an API of this repository.
-fn clustered_api(ctx: &Ctx) -> Option<(Location, Location, String)> {
+fn clustered_api(ctx: &Analysis) -> Option<(Location, Location, String)> {
     let is_practice = |object: &Object| ctx.facts.role(object.file) == Role::Practice;
     let entry = ctx.facts.objects().find(|object| {
         !object.open && matches!(object.body, Body::Ingress(_)) && !is_practice(object)
@@ -103,7 +103,7 @@ fn clustered_api(ctx: &Ctx) -> Option<(Location, Location, String)> {
 }
 
 /// The first route of the API that a container is built to serve.
-fn api(ctx: &Ctx, container: &Container) -> Option<Location> {
+fn api(ctx: &Analysis, container: &Container) -> Option<Location> {
     let (dockerfile, _) = ctx.graph.build_of(container)?;
     ctx.graph.context(dockerfile).iter().find_map(|file| {
         let code = ctx.facts.file(file.id).code.as_ref()?;

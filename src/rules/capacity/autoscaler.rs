@@ -1,7 +1,7 @@
 //! `autoscaler-conflict`, `autoscaler-target`, `autoscaler-requests`, `autoscaler-min`: whether an
 //! autoscaler can scale its workload.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::workload::is_name;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
@@ -9,7 +9,7 @@ use crate::model::container::Container;
 use crate::model::kubernetes::{Body, Object, Utilization, Workload};
 
 /// A number of replicas beside an autoscaler: each apply resets what the autoscaler set.
-pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn conflict(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let (Some(count), Some(joined)) = (workload.replicas.known(), ctx.graph.cluster.joined(object))
     else {
         return;
@@ -35,7 +35,7 @@ pub fn conflict(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
     );
 }
 
-pub fn target(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn target(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else {
         return;
     };
@@ -107,7 +107,7 @@ fn is_standard(kind: &str) -> bool {
 }
 
 /// Scaling on a share of a request that is not set.
-pub fn requests(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn requests(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else {
         return;
     };
@@ -171,7 +171,7 @@ fn lacks_request(container: &Container, resource: &str) -> bool {
     request.is_absent() && limit.is_absent()
 }
 
-pub fn minimum(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn minimum(_: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Autoscaler(scaler) = &object.body else {
         return;
     };

@@ -1,6 +1,6 @@
 //! `backup`: whether the repository backs up its data stores.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
@@ -30,7 +30,7 @@ const BACKUP_WORDS: &[&str] = &[
     "snapshot",
 ];
 
-pub fn check(ctx: &Ctx, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, sink: &mut Sink) {
     let stores: Vec<(&Project, &Service)> = ctx
         .facts
         .projects()
@@ -74,7 +74,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
     sink.report(finding);
 }
 
-fn is_for_tests(project: &Project, ctx: &Ctx) -> bool {
+fn is_for_tests(project: &Project, ctx: &Analysis) -> bool {
     let path = project
         .files
         .first()
@@ -98,7 +98,7 @@ fn keeps_data(service: &Service) -> bool {
 }
 
 /// Whether a file is about backups, by its name or its text.
-fn has_backup(ctx: &Ctx) -> bool {
+fn has_backup(ctx: &Analysis) -> bool {
     ctx.facts.repository.files().iter().any(|file| {
         let name = file_name(&file.path).to_ascii_lowercase();
         name.contains("backup")

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::hosts::is_swarm;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
@@ -13,7 +13,7 @@ use crate::source::{Located, Location};
 /// The memory that the engine requires at least, in bytes.
 const MIN_MEMORY: f64 = 6.0 * 1024.0 * 1024.0;
 
-pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     // `docker stack deploy` knows only `deploy`.
     let swarm = project
         .files

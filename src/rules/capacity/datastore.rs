@@ -1,7 +1,7 @@
 //! `published-datastore`, `ephemeral-datastore`: whether other hosts reach a store, and whether its
 //! data outlives its container.
 
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::data::{self, Class, DataLayout, KnownImage};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
@@ -13,12 +13,16 @@ use crate::model::image::Reference;
 use crate::source::{Location, is_inside};
 
 /// The store that a container runs: its image, or what its image is built from.
-pub fn store(ctx: &Ctx, container: &Container, builds: bool) -> Option<&'static KnownImage> {
+pub fn store(ctx: &Analysis, container: &Container, builds: bool) -> Option<&'static KnownImage> {
     data::store(&reference(ctx, container, builds)?.repository())
 }
 
 /// The image that a container runs, or that its image is built from.
-fn reference<'a>(ctx: &Ctx<'a>, container: &'a Container, builds: bool) -> Option<&'a Reference> {
+fn reference<'a>(
+    ctx: &Analysis<'a>,
+    container: &'a Container,
+    builds: bool,
+) -> Option<&'a Reference> {
     let image = if builds {
         let (dockerfile, stage) = ctx.graph.build_of(container)?;
         match dockerfile.root(stage)? {
@@ -32,7 +36,7 @@ fn reference<'a>(ctx: &Ctx<'a>, container: &'a Container, builds: bool) -> Optio
     image.reference.as_ref()
 }
 
-pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn published(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
     let Some(store) = store(ctx, container, service.build.is_some()) else {
         return;
@@ -72,7 +76,7 @@ pub fn published(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sin
 }
 
 /// The fix that binds a port in the short syntax to localhost.
-fn local_fix(ctx: &Ctx, port: &Port) -> Option<Fix> {
+fn local_fix(ctx: &Analysis, port: &Port) -> Option<Fix> {
     let written = ctx.facts.text(port.location);
     let bare = written.trim_matches(['"', '\'']);
     let has_host_port = bare.contains(':') && bare.starts_with(|char: char| char.is_ascii_digit());
@@ -91,7 +95,7 @@ fn local_fix(ctx: &Ctx, port: &Port) -> Option<Fix> {
 }
 
 /// The port mapping as it would be for localhost only.
-fn local_mapping(ctx: &Ctx, port: &Port) -> String {
+fn local_mapping(ctx: &Analysis, port: &Port) -> String {
     let written = ctx.facts.text(port.location);
     let is_long = matches!(port.published, Some(Some(_)))
         && !written.is_empty()
@@ -126,7 +130,7 @@ fn outside_variables(text: &str) -> String {
     outside
 }
 
-pub fn ephemeral(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn ephemeral(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let builds = matches!(owner, Owner::Compose(_, service) if service.build.is_some());
     let Some(reference) = reference(ctx, container, builds) else {
         return;
@@ -465,7 +469,7 @@ fn mount_location(owner: Owner, mount: &Mount) -> Location {
 }
 
 /// Test files, and containers that only call a store's client.
-fn is_exempt(ctx: &Ctx, owner: Owner) -> bool {
+fn is_exempt(ctx: &Analysis, owner: Owner) -> bool {
     match owner {
         Owner::Compose(project, service) => {
             project.development || !service.profiles.is_empty() || project.is_one_shot(service)

@@ -1,7 +1,7 @@
 //! `disruption-budget`, `blocking-disruption-budget`: whether nodes can be drained, and pods
 //! survive it.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{has_operator, is_long_running, is_scalable, replicas};
 use crate::finding::{Finding, Sink};
@@ -11,7 +11,7 @@ use crate::source::{Located, Location, parent};
 
 /// Workloads with several replicas and no budget, once for the repository; and budgets that select
 /// nothing.
-pub fn missing(ctx: &Ctx, sink: &mut Sink) {
+pub fn missing(ctx: &Analysis, sink: &mut Sink) {
     let cluster = &ctx.graph.cluster;
     for object in cluster.objects() {
         let (Some(workload), Some(joined)) = (object.workload(), cluster.joined(object)) else {
@@ -75,7 +75,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-fn has_pods_near(ctx: &Ctx, object: &Object) -> bool {
+fn has_pods_near(ctx: &Analysis, object: &Object) -> bool {
     let folder = parent(ctx.facts.path(object.file));
     ctx.graph.cluster.objects().any(|other| {
         other.workload().is_some_and(|workload| !workload.guessed)
@@ -85,7 +85,7 @@ fn has_pods_near(ctx: &Ctx, object: &Object) -> bool {
 }
 
 /// Pods that two budgets cover: the API refuses to evict them.
-pub fn covered_twice(ctx: &Ctx, object: &Object, _: &Workload, sink: &mut Sink) {
+pub fn covered_twice(ctx: &Analysis, object: &Object, _: &Workload, sink: &mut Sink) {
     let Some(joined) = ctx.graph.cluster.joined(object) else {
         return;
     };
@@ -124,7 +124,7 @@ pub fn covered_twice(ctx: &Ctx, object: &Object, _: &Workload, sink: &mut Sink) 
     );
 }
 
-pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn blocking(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::DisruptionBudget(budget) = &object.body else {
         return;
     };
@@ -143,7 +143,7 @@ pub fn blocking(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 /// Where a budget allows no eviction at all, and why.
-fn block(ctx: &Ctx, object: &Object, budget: &DisruptionBudget) -> Option<(Location, String)> {
+fn block(ctx: &Analysis, object: &Object, budget: &DisruptionBudget) -> Option<(Location, String)> {
     if let Some(limit) = budget.max_unavailable.known()
         && matches!(limit.value.as_str(), "0" | "0%")
     {
@@ -176,7 +176,7 @@ fn block(ctx: &Ctx, object: &Object, budget: &DisruptionBudget) -> Option<(Locat
 }
 
 /// How many pods a budget selects; `None` if that is not known.
-fn count_pods(ctx: &Ctx, budget: &Object) -> Option<u32> {
+fn count_pods(ctx: &Analysis, budget: &Object) -> Option<u32> {
     let selected = ctx.graph.cluster.selected(budget)?;
     if selected.more {
         return None;

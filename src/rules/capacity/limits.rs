@@ -1,12 +1,12 @@
 //! `memory-limit`, `cpu-limit`: how much of its host a container may use.
 
 use crate::analysis::cluster_program::{ClusterProgram, program};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 
-pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn memory_limit(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
         Owner::Compose(..) => {
             "set `mem_limit` or `deploy.resources.limits.memory` a little above the peak usage"
@@ -24,7 +24,7 @@ pub fn memory_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sin
     );
 }
 
-pub fn cpu_limit(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn cpu_limit(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let help = match owner {
         Owner::Compose(..) => {
             "set `cpus` or `deploy.resources.limits.cpus` to the share of the host it may use"

@@ -1,7 +1,7 @@
 //! `single-replica`, `rollout-strategy`, `topology-spread`: how many pods there are, and whether
 //! they can go one at a time.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::cluster_program::works_alone;
 use crate::analysis::workload::{is_long_running, is_scalable, replicas};
 use crate::data;
@@ -11,7 +11,7 @@ use crate::model::container::MountSource;
 use crate::model::kubernetes::{Body, Object, Workload};
 
 /// A Deployment that a Service sends traffic to, with one pod.
-pub fn single(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn single(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if !matches!(
         object.kind.value.as_str(),
         "Deployment" | "Rollout" | "DeploymentConfig"
@@ -117,7 +117,7 @@ fn needs_device(workload: &Workload) -> bool {
 }
 
 /// A strategy that stops all pods at once.
-pub fn strategy(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn strategy(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.kind.value != "Deployment" || !is_long_running(object, workload) {
         return;
     }
@@ -202,7 +202,7 @@ fn is_spread(workload: &Workload) -> bool {
 }
 
 /// Replicas that may all run on one node: once for the repository.
-pub fn spread(ctx: &Ctx, sink: &mut Sink) {
+pub fn spread(ctx: &Analysis, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload() else {
             continue;

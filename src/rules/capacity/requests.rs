@@ -2,13 +2,13 @@
 
 use crate::analysis::cluster_program::{ClusterProgram, program};
 use crate::analysis::workload::container_title;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::source::Located;
 
-pub fn cpu(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn cpu(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     missing(
         owner,
         container,
@@ -19,7 +19,7 @@ pub fn cpu(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     );
 }
 
-pub fn memory(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn memory(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     missing(
         owner,
         container,
@@ -80,7 +80,7 @@ fn missing(
 }
 
 /// Requests above limits, memory in thousandths of a byte, and values that are not quantities.
-pub fn invalid(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn invalid(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };

@@ -4,7 +4,7 @@
 use crate::analysis::effective_env;
 use crate::analysis::hosts::is_swarm;
 use crate::analysis::workload::{container_title, is_long_running, is_scalable, replicas};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, MountSource};
@@ -74,7 +74,7 @@ fn is_url(value: &str) -> bool {
 }
 
 /// The first variable or argument that makes a container keep its data in SQLite.
-fn sqlite(ctx: &Ctx, owner: Owner, container: &Container) -> Option<Location> {
+fn sqlite(ctx: &Analysis, owner: Owner, container: &Container) -> Option<Location> {
     let variable = effective_env::effective(ctx, owner, container)
         .into_iter()
         .find(|var| is_sqlite(var.name, var.value));
@@ -115,7 +115,7 @@ fn report_sqlite(location: Location, who: &str, count: u32, counted: Location, s
     );
 }
 
-pub fn sqlite_service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn sqlite_service(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(count) = service.replicas.known().filter(|count| count.value > 1) else {
         return;
     };
@@ -131,7 +131,7 @@ pub fn sqlite_service(ctx: &Ctx, project: &Project, service: &Service, sink: &mu
     }
 }
 
-pub fn sqlite_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn sqlite_workload(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let Some((count, location)) = many(ctx, object, workload) else {
         return;
     };
@@ -159,7 +159,7 @@ pub fn sqlite_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &m
 }
 
 /// The minimum number of pods, if there are several, and where it is set.
-fn many(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<(u32, Location)> {
+fn many(ctx: &Analysis, object: &Object, workload: &Workload) -> Option<(u32, Location)> {
     if !is_scalable(object) || !is_long_running(object, workload) {
         return None;
     }
@@ -179,7 +179,7 @@ fn many(ctx: &Ctx, object: &Object, workload: &Workload) -> Option<(u32, Locatio
 }
 
 /// A claim for one node, of a workload whose pods may be on several.
-pub fn shared_claim(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn shared_claim(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let Some((count, counted)) = many(ctx, object, workload) else {
         return;
     };
@@ -240,7 +240,7 @@ fn single_mode(modes: &Setting<Vec<Located<String>>>) -> Option<Location> {
 }
 
 /// Several engines of one store over one folder of data.
-pub fn shared_data(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn shared_data(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(count) = service.replicas.known().filter(|count| count.value > 1) else {
         return;
     };
@@ -300,7 +300,7 @@ pub fn shared_data(ctx: &Ctx, project: &Project, service: &Service, sink: &mut S
 }
 
 /// Whether a mount's source is a file of the repository: a script or a configuration, and no data.
-fn is_file(ctx: &Ctx, project: &Project, source: &crate::source::Located<String>) -> bool {
+fn is_file(ctx: &Analysis, project: &Project, source: &crate::source::Located<String>) -> bool {
     let path = join(project.folder_of(source.location.file), &source.value);
     path.is_some_and(|path| ctx.facts.repository.find(&path).is_some())
 }

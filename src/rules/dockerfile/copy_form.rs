@@ -1,6 +1,6 @@
 //! `copy-not-add`, `remote-add-checksum` and `copy-destination`: how files get into the image.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
@@ -17,7 +17,7 @@ const ARCHIVES: &[&str] = &[
 const ADD_ONLY: &[&str] = &["checksum", "keep-git-dir", "unpack"];
 
 /// `copy-not-add`
-pub fn copy_not_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn copy_not_add(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (instruction, transfer) in transfers(dockerfile) {
         if !matches!(instruction.body, Body::Add(_))
             || instruction
@@ -65,7 +65,7 @@ fn is_remote(text: &str) -> bool {
 }
 
 /// `remote-add-checksum`
-pub fn remote_add(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn remote_add(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (instruction, transfer) in transfers(dockerfile) {
         if !matches!(instruction.body, Body::Add(_)) || instruction.flag("checksum").is_some() {
             continue;
@@ -99,7 +99,7 @@ fn is_git(url: &str) -> bool {
 }
 
 /// `copy-destination`
-pub fn destination(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn destination(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (instruction, transfer) in transfers(dockerfile) {
         let word = &transfer.destination;
         let text = word.text.trim_matches(['"', '\'']);

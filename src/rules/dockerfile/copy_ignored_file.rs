@@ -1,13 +1,13 @@
 //! `copy-ignored-file`: a COPY or ADD of what `.dockerignore` keeps from the builder.
 
 use crate::analysis::build_context::{BuildContext, contexts};
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::source::{Location, join};
 use crate::syntax::dockerfile::{Body, Source, Word};
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let contexts = contexts(ctx, dockerfile);
     if contexts.iter().any(|context| context.ignore.is_none()) {
         return;
@@ -78,7 +78,7 @@ fn plain_path(word: &Word) -> Option<String> {
 
 /// Whether nothing of a path reaches the builder: it is ignored, and no exception lets a part of it
 /// in.
-fn is_kept_out(ctx: &Ctx, context: &BuildContext, path: &str) -> bool {
+fn is_kept_out(ctx: &Analysis, context: &BuildContext, path: &str) -> bool {
     let Some((file, _)) = &context.ignore else {
         return false;
     };
@@ -96,7 +96,7 @@ fn is_kept_out(ctx: &Ctx, context: &BuildContext, path: &str) -> bool {
 }
 
 fn report(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     word: &Word,
     path: &str,

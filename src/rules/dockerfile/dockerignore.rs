@@ -2,7 +2,7 @@
 
 use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::secret_exposure::holds_credential;
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, StageInstruction};
 use crate::model::dockerignore::Dockerignore;
@@ -10,7 +10,7 @@ use crate::source::{Location, SourceFile, join, parent};
 use crate::syntax::dockerfile::{Body, Source, Word};
 use crate::syntax::shell::Invocation;
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if ctx.facts.path(dockerfile.file).contains(".devcontainer/") {
         return;
     }
@@ -53,7 +53,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// A context without an ignore file, unless that of a folder above may be the one in effect.
 fn missing(
-    ctx: &Ctx,
+    ctx: &Analysis,
     context: &BuildContext,
     needed: &[&str],
     location: Location,
@@ -90,7 +90,7 @@ fn missing(
 
 /// An ignore file that does not exclude all that it should.
 fn incomplete(
-    ctx: &Ctx,
+    ctx: &Analysis,
     context: &BuildContext,
     (file, ignore): (&SourceFile, &Dockerignore),
     needed: &[&str],
@@ -136,7 +136,11 @@ fn incomplete(
 
 /// What the build needs of what an image should not hold: files that it copies or mounts by name,
 /// the history that a step reads, and settings in git that are no secret.
-fn needed_paths(ctx: &Ctx, dockerfile: &Dockerfile, context: &BuildContext) -> Vec<&'static str> {
+fn needed_paths(
+    ctx: &Analysis,
+    dockerfile: &Dockerfile,
+    context: &BuildContext,
+) -> Vec<&'static str> {
     const CANDIDATES: &[&str] = &[".git", ".env", "node_modules", "target", "vendor", "build"];
     let mut needed: Vec<&str> = CANDIDATES
         .iter()
@@ -247,7 +251,7 @@ pub fn whole_context<'d>(position: StageInstruction<'d>) -> Option<&'d Word> {
 }
 
 /// What the context of a developer's machine is likely to hold, and an image should not.
-fn risks(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
+fn risks(ctx: &Analysis, context: &BuildContext) -> Vec<&'static str> {
     const EXAMPLES: &[&str] = &[
         ".env",
         ".env.dist",
@@ -276,12 +280,12 @@ fn risks(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
 }
 
 /// Whether a context has a file of this name at its root.
-fn has(ctx: &Ctx, context: &BuildContext, name: &str) -> bool {
+fn has(ctx: &Analysis, context: &BuildContext, name: &str) -> bool {
     join(&context.folder, name).is_some_and(|path| ctx.facts.repository.find(&path).is_some())
 }
 
 /// Whether git ignores `.env`: then there is one.
-fn is_env_ignored(ctx: &Ctx, context: &BuildContext) -> bool {
+fn is_env_ignored(ctx: &Analysis, context: &BuildContext) -> bool {
     [".gitignore", "../.gitignore"]
         .iter()
         .filter_map(|name| join(&context.folder, name))
@@ -312,7 +316,7 @@ const LEFTOVERS: &[(&str, &[&str])] = &[
 ];
 
 /// What builds leave in the context, beside [`risks`].
-fn leftovers(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
+fn leftovers(ctx: &Analysis, context: &BuildContext) -> Vec<&'static str> {
     let mut leftovers: Vec<&str> = Vec::new();
 
     for (_, names) in LEFTOVERS
@@ -330,7 +334,7 @@ fn leftovers(ctx: &Ctx, context: &BuildContext) -> Vec<&'static str> {
 }
 
 /// Whether a context has a manifest of this name, or of this ending.
-fn has_manifest(ctx: &Ctx, context: &BuildContext, manifest: &str) -> bool {
+fn has_manifest(ctx: &Analysis, context: &BuildContext, manifest: &str) -> bool {
     match manifest.strip_prefix('.') {
         Some(extension) => ctx.has_extension(&context.folder, extension),
         None => has(ctx, context, manifest),
@@ -338,7 +342,7 @@ fn has_manifest(ctx: &Ctx, context: &BuildContext, manifest: &str) -> bool {
 }
 
 /// Whether a folder above holds an ignore file that may well be the one in effect.
-fn above(ctx: &Ctx, context: &BuildContext) -> bool {
+fn above(ctx: &Analysis, context: &BuildContext) -> bool {
     let mut folder = context.folder.as_str();
 
     while !folder.is_empty() {

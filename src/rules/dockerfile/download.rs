@@ -1,6 +1,6 @@
 //! `curl-pipe-shell` and `pipefail`: downloads that run unverified, and pipes that hide failures.
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::source::Span;
@@ -28,7 +28,7 @@ const HARMLESS: &[&str] = &[
 ];
 
 /// `curl-pipe-shell`
-pub fn curl_pipe_shell(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn curl_pipe_shell(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
 
@@ -122,7 +122,7 @@ fn substituted<'s>(script: &'s Script, invocation: &Invocation<'s>) -> Option<In
 }
 
 /// `pipefail`
-pub fn pipefail(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn pipefail(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
     for step in dockerfile
         .steps()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use crate::analysis::lock_files::{self, WhenMissing};
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::VariableValue;
@@ -14,7 +14,7 @@ use crate::source::Location;
 use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::Invocation;
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
@@ -72,7 +72,7 @@ pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// A call of a package manager, and the step it is in.
 struct Install<'a> {
-    ctx: &'a Ctx<'a>,
+    ctx: &'a Analysis<'a>,
     dockerfile: &'a Dockerfile,
     step: &'a Step<'a>,
     /// All invocations of the step.

@@ -1,7 +1,7 @@
 //! `heredoc-without-errexit`: a heredoc of several commands, of which only the last can fail the
 //! build.
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::syntax::shell::{BlockKind, Command, Connector, Invocation, Script, ShellOption};
@@ -13,7 +13,7 @@ const HARMLESS: &[&str] = &[
     "true", "ulimit", "umask", "unset",
 ];
 
-pub fn without_errexit(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn without_errexit(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
 
     for step in dockerfile
@@ -54,7 +54,7 @@ pub fn without_errexit(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Whether the shell that reads the heredoc stops at the first failure: by SHELL, by its own options,
 /// or by the first line of the script.
-fn stops_at_failures(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step) -> bool {
+fn stops_at_failures(ctx: &Analysis, dockerfile: &Dockerfile, step: &Step) -> bool {
     let shell = dockerfile
         .shell_at(step.stage.index, step.at)
         .unwrap_or_default();

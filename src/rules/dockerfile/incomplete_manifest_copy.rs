@@ -2,7 +2,7 @@
 
 use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::image_files::{ImageFiles, Presence, image_path};
-use crate::analysis::{Ctx, shipped_stages, truncate};
+use crate::analysis::{Analysis, shipped_stages, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::VariableValue;
 use crate::model::dockerfile::{Base, Dockerfile, Step};
@@ -24,7 +24,7 @@ const FOLDER_OPTIONS: &[&str] = &[
     "--working-dir",
 ];
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
 
     for step in dockerfile
@@ -171,7 +171,7 @@ struct Missing {
 
 /// The files that an install needs and that are not in the image.
 fn missing(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     context: &BuildContext,
     mut files: ImageFiles,
@@ -228,7 +228,7 @@ fn missing(
 
 /// What files of requirements in another folder name: `pip install -r /tmp/requirements.txt`.
 fn missing_of_absolute(
-    ctx: &Ctx,
+    ctx: &Analysis,
     context: &BuildContext,
     files: &mut ImageFiles,
     install: &Install,
@@ -376,7 +376,7 @@ fn missing_file(
 }
 
 fn report(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     step: &Step,
     install: &Install,

@@ -1,7 +1,7 @@
 //! Faults of form: `absolute-workdir`, `invalid-port`, `maintainer`, `legacy-env-format`,
 //! `platform-in-from`, `duplicate-stage` and `unknown-stage`.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
@@ -13,7 +13,7 @@ use crate::syntax::dockerfile::stages::Target;
 use crate::syntax::dockerfile::{Body, From, Pair};
 
 /// `absolute-workdir`
-pub fn absolute_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn absolute_workdir(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut sets: IdVec<Stage, bool> = IdVec::default();
 
     for stage in &dockerfile.stages {
@@ -96,7 +96,7 @@ fn is_absolute(path: &str) -> bool {
 }
 
 /// `invalid-port`
-pub fn invalid_port(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn invalid_port(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for port in dockerfile.stages.iter().flat_map(|stage| &stage.exposes) {
         let text = port.value.trim_matches(['"', '\'']);
         if text.contains(HOLE) || text.is_empty() {
@@ -165,7 +165,7 @@ fn number(port: &str) -> Option<u32> {
 }
 
 /// `maintainer`
-pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn maintainer(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for instruction in &dockerfile.tree.instructions {
         let Body::Maintainer(word) = &instruction.body else {
             continue;
@@ -192,7 +192,7 @@ pub fn maintainer(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `legacy-env-format`
-pub fn legacy_env(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn legacy_env(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     spaced_arguments(dockerfile, sink);
 
     for instruction in &dockerfile.tree.instructions {
@@ -281,7 +281,7 @@ fn modern(pair: &Pair) -> Option<String> {
 }
 
 /// `platform-in-from`
-pub fn platform(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn platform(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for instruction in &dockerfile.tree.instructions {
         let Body::From(from) = &instruction.body else {
             continue;
@@ -330,7 +330,7 @@ fn is_named_after_platform(from: &From, platform: &str) -> bool {
 }
 
 /// `duplicate-stage`
-pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn duplicate_stage(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for (earlier, _, span) in dockerfile.named.duplicates() {
         let Some(first) = dockerfile.named.all[earlier].name.as_ref() else {
             continue;
@@ -370,7 +370,7 @@ pub fn duplicate_stage(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `unknown-stage`
-pub fn unknown_stage(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn unknown_stage(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let names: Vec<&str> = dockerfile
         .named
         .all
@@ -462,7 +462,7 @@ const STAGE_WORDS: &[&str] = &[
 ];
 
 /// Whether a name without tag and registry is one for a stage, and none has it.
-fn is_missing_stage(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&str]) -> bool {
+fn is_missing_stage(ctx: &Analysis, dockerfile: &Dockerfile, name: &str, names: &[&str]) -> bool {
     let is_for_stage = name
         .split(['-', '_'])
         .any(|word| STAGE_WORDS.contains(&word.to_ascii_lowercase().as_str()));
@@ -476,7 +476,7 @@ fn is_missing_stage(ctx: &Ctx, dockerfile: &Dockerfile, name: &str, names: &[&st
 
 /// The stage that a name without tag and registry most likely means.
 fn misspelt<'n>(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     name: &str,
     names: &[&'n str],

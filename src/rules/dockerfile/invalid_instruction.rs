@@ -1,14 +1,14 @@
 //! `invalid-instruction`: lines that the builder parses and rejects; and `syntax-error` for those
 //! that it cannot parse.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
 use crate::source::Location;
 use crate::syntax::dockerfile::FaultKind;
 
 /// `invalid-instruction`: the line can be parsed.
-pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     report(dockerfile, |kind| !kind.is_unreadable(), sink);
     report_references(dockerfile, sink);
 }
@@ -49,7 +49,7 @@ fn report_references(dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `syntax-error`: the line cannot be parsed.
-pub fn unreadable(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn unreadable(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     report(dockerfile, FaultKind::is_unreadable, sink);
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, StageId, Step};
@@ -13,7 +13,7 @@ use crate::source::Location;
 use crate::syntax::shell::{Invocation, Script};
 
 /// `dependency-layer-order`
-pub fn layer_order(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn layer_order(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
@@ -163,7 +163,7 @@ fn installs_dependencies(invocation: &Invocation, call: &Call) -> bool {
 }
 
 /// `dist-upgrade`
-pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dist_upgrade(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
     for step in dockerfile
         .steps()
@@ -217,7 +217,7 @@ pub fn dist_upgrade(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `package-update-alone`
-pub fn update_alone(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn update_alone(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
@@ -313,7 +313,7 @@ fn is_alone(call: &Call, invocations: &[Invocation]) -> bool {
 }
 
 /// `missing-assume-yes`
-pub fn assume_yes(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn assume_yes(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
 
     for step in dockerfile.steps() {

@@ -1,6 +1,6 @@
 //! `pinned-package` and `pinned-os-package`: installs of the newest version.
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
 use crate::model::package::{Call, Pin, Verb, call, manager, pin};
@@ -13,7 +13,7 @@ const SHOWN: usize = 4;
 const BOOTSTRAP: &[&str] = &["pip", "setuptools", "wheel", "npm", "bundler", "build"];
 
 /// `pinned-package`
-pub fn language(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn language(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_open(ctx, dockerfile, false, |step, invocation, call, open| {
         let bootstraps = open.iter().all(|word| BOOTSTRAP.contains(&word.text()));
         let finding = finding(step, invocation, call, open)
@@ -24,7 +24,7 @@ pub fn language(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `pinned-os-package`
-pub fn system(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn system(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_open(ctx, dockerfile, true, |step, invocation, call, open| {
         let finding =
             finding(step, invocation, call, open).help(advice(call.family(), open[0].text()));
@@ -63,7 +63,7 @@ fn finding(step: &Step, invocation: &Invocation, call: &Call, open: &[&Word]) ->
 }
 
 fn each_open(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     system: bool,
     mut visit: impl FnMut(&Step, &Invocation, &Call, &[&Word]),

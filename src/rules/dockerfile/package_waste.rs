@@ -1,7 +1,7 @@
 //! What package managers leave in a shipped layer: `apt-recommends`, `apt-lists`, `apk-cache`,
 //! `dnf-cache`, `zypper-cache`, `pip-cache`, `npm-cache` and `yarn-cache`.
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::scope::VariableValue;
@@ -11,7 +11,7 @@ use crate::rules::dockerfile::step_edits;
 use crate::syntax::shell::Invocation;
 
 /// `apt-recommends`
-pub fn apt_recommends(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn apt_recommends(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut configured = false;
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
         // A line in `apt.conf.d` counts for all that follow.
@@ -64,7 +64,7 @@ fn is_off(option: &str) -> bool {
 }
 
 /// `apt-lists`
-pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn apt_lists(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apt"], |step, invocations, calls| {
         let Some((invocation, call)) = calls.iter().rfind(|(_, call)| call.verb == Verb::Refresh)
         else {
@@ -100,7 +100,7 @@ pub fn apt_lists(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `apk-cache`
-pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn apk_cache(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     each_call(ctx, dockerfile, &["apk"], |step, invocations, calls| {
         if calls.is_empty()
             || removes(invocations, &["/var/cache/apk", "/etc/apk/cache"])
@@ -135,16 +135,16 @@ pub fn apk_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `dnf-cache`
-pub fn dnf_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dnf_cache(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     cleaned(ctx, dockerfile, "dnf", "dnf clean all", sink);
 }
 
 /// `zypper-cache`
-pub fn zypper_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn zypper_cache(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     cleaned(ctx, dockerfile, "zypper", "zypper clean --all", sink);
 }
 
-fn cleaned(ctx: &Ctx, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
+fn cleaned(ctx: &Analysis, dockerfile: &Dockerfile, family: &str, command: &str, sink: &mut Sink) {
     each_call(ctx, dockerfile, &[family], |step, invocations, calls| {
         let Some(last) = calls.iter().rposition(|(_, call)| fills_cache(call)) else {
             return;
@@ -196,21 +196,21 @@ fn cleans_all(invocation: &Invocation, call: &Call) -> bool {
 }
 
 /// `pip-cache`
-pub fn pip_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn pip_cache(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     language(ctx, dockerfile, &["pip", "uv", "pipenv", "poetry"], sink);
 }
 
 /// `npm-cache`
-pub fn npm_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn npm_cache(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     language(ctx, dockerfile, &["npm"], sink);
 }
 
 /// `yarn-cache`
-pub fn yarn_cache(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn yarn_cache(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     language(ctx, dockerfile, &["yarn"], sink);
 }
 
-fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Sink) {
+fn language(ctx: &Analysis, dockerfile: &Dockerfile, families: &[&str], sink: &mut Sink) {
     each_call(ctx, dockerfile, families, |step, invocations, calls| {
         let cleans = calls.iter().any(|(_, call)| call.verb == Verb::Clean);
         let wasteful: Vec<_> = calls
@@ -240,7 +240,7 @@ fn language(ctx: &Ctx, dockerfile: &Dockerfile, families: &[&str], sink: &mut Si
 }
 
 /// The fix that keeps a tool's downloads out of the layer.
-fn cache_fix(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, call: &Call) -> Option<Fix> {
+fn cache_fix(ctx: &Analysis, dockerfile: &Dockerfile, step: &Step, call: &Call) -> Option<Fix> {
     let flag = match call.family() {
         "pip" => "--no-cache-dir",
         "uv" => "--no-cache",
@@ -255,7 +255,7 @@ fn cache_fix(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, call: &Call) -> Op
 }
 
 /// The fix that ends a RUN with a command. Later layers might look for what it removes.
-fn cleanup(ctx: &Ctx, dockerfile: &Dockerfile, step: &Step, command: &str) -> Option<Fix> {
+fn cleanup(ctx: &Analysis, dockerfile: &Dockerfile, step: &Step, command: &str) -> Option<Fix> {
     let source = ctx.facts.source(dockerfile.file);
     let edit = step_edits::append_command(dockerfile, step, source, command)?;
 
@@ -342,7 +342,7 @@ fn advice(family: &str) -> &'static str {
 
 /// Calls a visitor once for each RUN of a shipped layer that uses one of these families.
 fn each_call(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     families: &[&str],
     mut visit: impl FnMut(&Step, &[Invocation], &[(&Invocation, Call)]),

@@ -1,6 +1,6 @@
 //! `no-sudo`, `world-writable` and `cd-not-workdir`: habits of a terminal that do not suit a RUN.
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
@@ -10,7 +10,7 @@ use crate::syntax::dockerfile::Body;
 use crate::syntax::shell::{BlockKind, Invocation, Word, WrapperKind};
 
 /// `no-sudo`
-pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn no_sudo(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let starts = ctx.graph.shipped(dockerfile).into_iter().flat_map(|stage| {
         let (entrypoint, cmd) = dockerfile.start(stage);
         [entrypoint, cmd]
@@ -60,7 +60,7 @@ pub fn no_sudo(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// The fix that removes the program, where it has no options.
-fn without_sudo(ctx: &Ctx, places: &[(Location, &str)]) -> Option<Fix> {
+fn without_sudo(ctx: &Analysis, places: &[(Location, &str)]) -> Option<Fix> {
     let mut edits = Vec::new();
 
     for (place, _) in places {
@@ -80,7 +80,7 @@ fn without_sudo(ctx: &Ctx, places: &[(Location, &str)]) -> Option<Fix> {
 }
 
 /// `world-writable`
-pub fn world_writable(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn world_writable(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     // Only a build or a developer uses the other stages and files.
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let development = shipped_stages::is_development(ctx, dockerfile);
@@ -188,7 +188,7 @@ fn is_scratch(path: &str) -> bool {
 }
 
 /// `cd-not-workdir`
-pub fn cd_not_workdir(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn cd_not_workdir(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
         let top: Vec<_> = script

@@ -1,6 +1,6 @@
 //! `ssh-server`: SSH servers in images and pods.
 
-use crate::analysis::{Ctx, Owner, shipped_stages};
+use crate::analysis::{Analysis, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
@@ -10,7 +10,7 @@ use crate::source::Location;
 /// Packages that bring a server.
 const PACKAGES: &[&str] = &["openssh-server", "openssh", "dropbear", "sshd"];
 
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
@@ -84,7 +84,7 @@ fn is_ssh(port: &str) -> bool {
 }
 
 /// A pod's port 22.
-pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if matches!(owner, Owner::Compose(..)) {
         return;
     }

@@ -1,7 +1,7 @@
 //! `exec-form-command`, `json-command`, `multiple-command` and `multiple-healthcheck`: forms of CMD,
 //! ENTRYPOINT and HEALTHCHECK.
 
-use crate::analysis::{Ctx, exits, shipped_stages};
+use crate::analysis::{Analysis, exits, shipped_stages};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
@@ -11,7 +11,7 @@ use crate::syntax::dockerfile::{Body, Command as Form, Healthcheck, Instruction,
 use crate::syntax::shell::{BlockKind, Script, WrapperKind};
 
 /// `exec-form-command`
-pub fn exec_form(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn exec_form(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
@@ -145,7 +145,7 @@ fn json(script: &Script) -> Option<String> {
 }
 
 /// `json-command`
-pub fn json_command(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn json_command(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for instruction in &dockerfile.tree.instructions {
         let instruction = match &instruction.body {
             Body::Onbuild(trigger) => trigger,
@@ -214,18 +214,18 @@ fn is_broken_array(text: &str) -> bool {
 }
 
 /// `multiple-command`
-pub fn multiple_command(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn multiple_command(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for keyword in [Keyword::Cmd, Keyword::Entrypoint] {
         repeated(ctx, dockerfile, keyword, sink);
     }
 }
 
 /// `multiple-healthcheck`
-pub fn multiple_healthcheck(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn multiple_healthcheck(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     repeated(ctx, dockerfile, Keyword::Healthcheck, sink);
 }
 
-fn repeated(_: &Ctx, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink) {
+fn repeated(_: &Analysis, dockerfile: &Dockerfile, keyword: Keyword, sink: &mut Sink) {
     for named in &dockerfile.named.all {
         let instructions = &dockerfile.tree.instructions[named.instructions.clone()];
         let same: Vec<&Instruction> = instructions

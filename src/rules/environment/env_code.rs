@@ -2,7 +2,7 @@
 //! and nothing in the repository sets.
 
 use crate::analysis::env_examples::nearest;
-use crate::analysis::{Ctx, env_names, secret_exposure};
+use crate::analysis::{Analysis, env_names, secret_exposure};
 use crate::finding::{Finding, Sink};
 use crate::model::code::lex::Language;
 use crate::model::code::{CodeFacts, EnvRead, EnvRequirement};
@@ -21,7 +21,7 @@ struct NeededVariable {
 }
 
 /// `env-example`, where no compose file asks for a variable but source does.
-pub fn missing(ctx: &Ctx, sink: &mut Sink) {
+pub fn missing(ctx: &Analysis, sink: &mut Sink) {
     let deploys = !ctx.facts.projects().is_empty()
         || ctx.facts.dockerfiles().next().is_some()
         || ctx
@@ -64,7 +64,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// `undocumented-variable`
-pub fn undocumented(ctx: &Ctx, sink: &mut Sink) {
+pub fn undocumented(ctx: &Analysis, sink: &mut Sink) {
     let examples = &ctx.facts.env_files.examples;
     if examples.is_empty() {
         return;
@@ -91,7 +91,7 @@ fn groups_of(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A variable at the first read for which there is an example env file.
-fn undocumented_finding(ctx: &Ctx, name: &str, wanted: &NeededVariable) -> Option<Finding> {
+fn undocumented_finding(ctx: &Analysis, name: &str, wanted: &NeededVariable) -> Option<Finding> {
     let examples = &ctx.facts.env_files.examples;
     let reads = wanted.locations.iter().enumerate();
     let (index, location, example) = reads.into_iter().find_map(|(index, location)| {
@@ -121,7 +121,7 @@ fn undocumented_finding(ctx: &Ctx, name: &str, wanted: &NeededVariable) -> Optio
 
 /// The variables that source needs, by name, without those that it gives a default or sets itself
 /// anywhere.
-fn wanted(ctx: &Ctx) -> BTreeMap<String, NeededVariable> {
+fn wanted(ctx: &Analysis) -> BTreeMap<String, NeededVariable> {
     let mut wanted: BTreeMap<String, NeededVariable> = BTreeMap::new();
     let mut known: Vec<&str> = Vec::new();
 
@@ -192,7 +192,7 @@ fn is_tested(code: &CodeFacts, name: &str) -> bool {
 /// Those that no other file of the repository sets. Any mention outside of source and prose counts:
 /// its author knows of the variable.
 fn unset(
-    ctx: &Ctx,
+    ctx: &Analysis,
     mut wanted: BTreeMap<String, NeededVariable>,
 ) -> BTreeMap<String, NeededVariable> {
     for source in ctx.facts.repository.files() {
@@ -219,7 +219,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a mention in a file shows that the variable is set: not in source, prose, examples, or
 /// an env file that is not committed.
-fn may_set(ctx: &Ctx, source: &SourceFile) -> bool {
+fn may_set(ctx: &Analysis, source: &SourceFile) -> bool {
     let path = source.path.as_str();
     let is_local_env = !ctx.facts.file(source.id).env.is_empty() && !ctx.facts.is_committed(path);
 

@@ -2,7 +2,7 @@
 //! anything starts.
 
 use crate::analysis::env_examples::nearest;
-use crate::analysis::{Ctx, env_names, misplaced_variables, secret_exposure};
+use crate::analysis::{Analysis, env_names, misplaced_variables, secret_exposure};
 use crate::credential;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
@@ -17,7 +17,7 @@ use crate::syntax::yaml::each_scalar;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// `env-example`
-pub fn missing(ctx: &Ctx, sink: &mut Sink) {
+pub fn missing(ctx: &Analysis, sink: &mut Sink) {
     if !ctx.facts.env_files.examples.is_empty() {
         return;
     }
@@ -44,7 +44,7 @@ pub fn missing(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Whether `env-example` reports the env file that is named here.
-pub fn speaks_of(ctx: &Ctx, location: Location) -> bool {
+pub fn speaks_of(ctx: &Analysis, location: Location) -> bool {
     ctx.facts.env_files.examples.is_empty()
         && ctx
             .needed_example(|| wanted(ctx))
@@ -52,7 +52,7 @@ pub fn speaks_of(ctx: &Ctx, location: Location) -> bool {
 }
 
 /// The first project with variables to set: where the first is needed, and their names.
-fn wanted(ctx: &Ctx) -> Option<(Location, Vec<String>)> {
+fn wanted(ctx: &Analysis) -> Option<(Location, Vec<String>)> {
     let mut projects = ctx
         .facts
         .projects()
@@ -61,7 +61,7 @@ fn wanted(ctx: &Ctx) -> Option<(Location, Vec<String>)> {
     projects.find_map(|project| wanted_by(ctx, project))
 }
 
-fn wanted_by(ctx: &Ctx, project: &Project) -> Option<(Location, Vec<String>)> {
+fn wanted_by(ctx: &Analysis, project: &Project) -> Option<(Location, Vec<String>)> {
     let mut variables = required(ctx, project);
     // A page of the documentation lists them.
     variables.retain(|name, _| !ctx.facts.env_files.described.contains(name));
@@ -88,7 +88,7 @@ fn wanted_by(ctx: &Ctx, project: &Project) -> Option<(Location, Vec<String>)> {
 }
 
 /// `undocumented-variable`
-pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn undocumented(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     if !is_serious(project) {
         return;
     }
@@ -118,7 +118,7 @@ pub fn undocumented(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 }
 
 /// `required-variable`
-pub fn unguarded(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn unguarded(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if facts.kind != FileKind::Compose || !ctx.facts.is_production(source.id) {
         return;
     }
@@ -182,7 +182,7 @@ struct VariableUses {
 }
 
 /// The variables of a project that nothing in the repository sets.
-fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, VariableUses> {
+fn required(ctx: &Analysis, project: &Project) -> BTreeMap<String, VariableUses> {
     let mut required: BTreeMap<String, VariableUses> = BTreeMap::new();
     let misplaced = misplaced_variables::locations(ctx, project);
 
@@ -217,7 +217,7 @@ fn required(ctx: &Ctx, project: &Project) -> BTreeMap<String, VariableUses> {
 }
 
 /// The first env file that a project's services need and the repository does not have.
-fn env_file(ctx: &Ctx, project: &Project) -> Option<Location> {
+fn env_file(ctx: &Analysis, project: &Project) -> Option<Location> {
     let files = project
         .services
         .iter()
@@ -244,7 +244,7 @@ fn is_made_by_tool(path: &str) -> bool {
 }
 
 /// Whether another env file is in git beside a missing one: what to set is written there.
-fn has_template(ctx: &Ctx, path: &str) -> bool {
+fn has_template(ctx: &Analysis, path: &str) -> bool {
     ctx.facts
         .repository
         .inside(parent(path))

@@ -1,7 +1,7 @@
 //! `env-file-committed`, `env-file-ignored`, `live-example-value`: env files that are in git, may get
 //! there, or show a credential.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::secret_exposure::{self, Exposed, Strength};
 use crate::credential::{self, SecretFile};
 use crate::finding::{Finding, Sink};
@@ -31,7 +31,7 @@ pub fn is_real(path: &str) -> bool {
 }
 
 /// `env-file-committed`
-pub fn committed(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn committed(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if facts.env.is_empty() || !is_real(&source.path) || !ctx.facts.is_committed(&source.path) {
         return;
     }
@@ -97,7 +97,7 @@ fn is_of_compose(var: &EnvVar) -> bool {
 }
 
 /// Whether a `.gitignore` says that the file is to be committed: `!.env`.
-fn is_unignored(ctx: &Ctx, source: &SourceFile) -> bool {
+fn is_unignored(ctx: &Analysis, source: &SourceFile) -> bool {
     let folders = std::iter::successors(Some(source.folder()), |folder| {
         (!folder.is_empty()).then(|| parent(folder))
     });
@@ -149,7 +149,7 @@ impl Credential<'_> {
     }
 }
 
-fn credential_of<'v>(ctx: &Ctx, var: &'v EnvVar) -> Option<Credential<'v>> {
+fn credential_of<'v>(ctx: &Analysis, var: &'v EnvVar) -> Option<Credential<'v>> {
     let exposed = exposed(ctx, var)?;
     Some(Credential {
         var,
@@ -159,7 +159,7 @@ fn credential_of<'v>(ctx: &Ctx, var: &'v EnvVar) -> Option<Credential<'v>> {
 }
 
 /// The credential in the value of a variable. The name counts if the value is written as a whole.
-fn exposed(ctx: &Ctx, var: &EnvVar) -> Option<Exposed> {
+fn exposed(ctx: &Analysis, var: &EnvVar) -> Option<Exposed> {
     let (value, whole) = secret_exposure::written(&var.value)?;
     let name = if whole { &var.name.value } else { "" };
 
@@ -167,7 +167,7 @@ fn exposed(ctx: &Ctx, var: &EnvVar) -> Option<Exposed> {
 }
 
 /// `env-file-ignored`
-pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
+pub fn ignored(ctx: &Analysis, sink: &mut Sink) {
     let repository = ctx.facts.repository;
     // Without git and a `.gitignore` this is only a part of a repository.
     let has_rules = repository
@@ -214,19 +214,19 @@ pub fn ignored(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Whether git would take the file with the next `git add`.
-fn is_loose(ctx: &Ctx, file: &SourceFile) -> bool {
+fn is_loose(ctx: &Analysis, file: &SourceFile) -> bool {
     matches!(file.name(), ".env" | ".env.local")
         && ctx.facts.tracked.is_some()
         && !ctx.facts.is_committed(&file.path)
 }
 
 /// An env file that the repository needs: where that is said, and its path.
-fn expected(ctx: &Ctx) -> Option<(Location, String)> {
+fn expected(ctx: &Analysis) -> Option<(Location, String)> {
     expected_by_compose(ctx).or_else(|| expected_by_example(ctx))
 }
 
 /// The first env file that a service reads.
-fn expected_by_compose(ctx: &Ctx) -> Option<(Location, String)> {
+fn expected_by_compose(ctx: &Analysis) -> Option<(Location, String)> {
     let projects = ctx.facts.projects().iter();
     for project in projects.filter(|project| project.role != Role::Practice) {
         let sources = project
@@ -247,7 +247,7 @@ fn expected_by_compose(ctx: &Ctx) -> Option<(Location, String)> {
 }
 
 /// The env file that is made by copying an example.
-fn expected_by_example(ctx: &Ctx) -> Option<(Location, String)> {
+fn expected_by_example(ctx: &Analysis) -> Option<(Location, String)> {
     let mut examples = ctx.facts.env_files.examples.iter();
     let example = examples.find(|file| file_name(&file.path).starts_with(".env."))?;
     let location = ctx.facts.file(example.id).env.first()?.name.location;
@@ -267,7 +267,7 @@ fn expected_by_example(ctx: &Ctx) -> Option<(Location, String)> {
 }
 
 /// `live-example-value`
-pub fn live(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn live(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if facts.env.is_empty() || !is_example_env(&source.path) {
         return;
     }

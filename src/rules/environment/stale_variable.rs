@@ -1,6 +1,6 @@
 //! `stale-variable`: a variable of an example env file that nothing reads.
 
-use crate::analysis::{Ctx, env_names, secret_exposure};
+use crate::analysis::{Analysis, env_names, secret_exposure};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Service;
@@ -11,7 +11,7 @@ use crate::model::file_role::is_practice;
 use crate::source::{SourceFile, file_name};
 
 /// `stale-variable`
-pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !secret_exposure::is_example_env(&source.path)
         || is_practice(source.folder())
         || facts.env.is_empty()
@@ -43,7 +43,7 @@ pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
 
 /// Whether nothing but env files and prose names the variable, and no library would read it by
 /// itself.
-fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
+fn is_stale(ctx: &Analysis, var: &EnvVar) -> bool {
     let name = var.name.value.as_str();
     let upper = name.to_ascii_uppercase();
     // Nested settings are put together from parts.
@@ -55,7 +55,7 @@ fn is_stale(ctx: &Ctx, var: &EnvVar) -> bool {
 }
 
 /// Whether all variables reach some program, whatever their names.
-fn is_handed_on(ctx: &Ctx) -> bool {
+fn is_handed_on(ctx: &Analysis) -> bool {
     ctx.facts.env_usage.reads_all_env
         || ctx
             .facts
@@ -65,7 +65,7 @@ fn is_handed_on(ctx: &Ctx) -> bool {
         || services(ctx).any(|service| service.build.is_none() && reads_file(service))
 }
 
-fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = &'a Service> {
+fn services<'a>(ctx: &Analysis<'a>) -> impl Iterator<Item = &'a Service> {
     let facts = ctx.facts;
     facts
         .projects()
@@ -83,7 +83,7 @@ fn reads_file(service: &Service) -> bool {
 
 /// Whether the programs that read the example are in the repository: as source, or as a deployment
 /// of known images alone.
-fn is_whole(ctx: &Ctx, source: &SourceFile, facts: &FileFacts) -> bool {
+fn is_whole(ctx: &Analysis, source: &SourceFile, facts: &FileFacts) -> bool {
     let is_read = ctx
         .facts
         .repository

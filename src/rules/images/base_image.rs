@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::image_sources::with_sources;
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, StageId};
@@ -48,7 +48,7 @@ struct FullSizeImage {
 static TABLE: LazyLock<BaseTable> = LazyLock::new(|| table!("bases"));
 
 /// `eol-image`
-pub fn eol(_: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn eol(_: &Analysis, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
@@ -164,7 +164,7 @@ fn canonical(reference: &Reference) -> String {
 }
 
 /// `slim-image`
-pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn slim(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in shipped_stages::serving(ctx, dockerfile) {
         let Some((location, reference)) = root(dockerfile, stage) else {
             continue;
@@ -216,7 +216,7 @@ pub fn slim(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `python-on-alpine`
-pub fn python_on_alpine(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn python_on_alpine(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let built = shipped_stages::built(ctx, dockerfile);
 
     for &stage in built {
@@ -259,7 +259,7 @@ fn installs_with_pip(dockerfile: &Dockerfile, stage: StageId) -> bool {
 }
 
 /// `image-labels`
-pub fn labels(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn labels(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
         let labelled = dockerfile
             .chain(stage)

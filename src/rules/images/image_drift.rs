@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::pipelines::is_live;
 use crate::data;
 use crate::finding::{Finding, Sink};
@@ -14,7 +14,7 @@ use crate::model::workflow::image_builds;
 use crate::source::{Located, parent};
 use crate::syntax::shell::Script;
 
-pub fn check(ctx: &Ctx, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, sink: &mut Sink) {
     if replaces_images(ctx) {
         return;
     }
@@ -38,7 +38,7 @@ struct Deployed<'a> {
 
 /// What runs outside development: pods, and services of compose that pull. A service that builds
 /// names its output.
-fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
+fn deployed<'a>(ctx: &Analysis<'a>) -> Vec<Deployed<'a>> {
     let pods = ctx
         .facts
         .deployed_workloads()
@@ -65,7 +65,7 @@ fn deployed<'a>(ctx: &Ctx<'a>) -> Vec<Deployed<'a>> {
 }
 
 fn deployed_image<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     owner: String,
     container: &'a Container,
 ) -> Option<Deployed<'a>> {
@@ -84,7 +84,7 @@ fn deployed_image<'a>(
 }
 
 /// Whether a pipeline or a kustomization replaces images: the files then do not say what runs.
-fn replaces_images(ctx: &Ctx) -> bool {
+fn replaces_images(ctx: &Analysis) -> bool {
     ctx.facts
         .workflows()
         .flat_map(|workflow| &workflow.jobs)
@@ -131,7 +131,7 @@ fn replaces(script: &Script) -> bool {
 }
 
 /// The repositories that pipelines build, without tags. `None` where one of them cannot be known.
-fn pushed(ctx: &Ctx) -> Option<Vec<Located<String>>> {
+fn pushed(ctx: &Analysis) -> Option<Vec<Located<String>>> {
     let mut names = Vec::new();
     for build in ctx
         .facts
@@ -218,7 +218,7 @@ fn may_be(built: &str, repository: &str) -> bool {
 }
 
 /// One image of this repository under two versions, in files of one folder.
-fn other_tags(ctx: &Ctx, deployed: &[Deployed], sink: &mut Sink) {
+fn other_tags(ctx: &Analysis, deployed: &[Deployed], sink: &mut Sink) {
     let mut first: HashMap<(String, &str), &Deployed> = HashMap::new();
 
     for image_use in deployed.iter().filter(|image_use| image_use.is_built_here) {

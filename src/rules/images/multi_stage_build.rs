@@ -1,6 +1,6 @@
 //! `multi-stage-build`: compilers and build tools in the image that is shipped.
 
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile, Stage};
 use crate::model::image::{ImageUse, Reference};
@@ -65,7 +65,7 @@ const WEAK: &[&str] = &[
     "flex",
 ];
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if is_builder(ctx.facts.path(dockerfile.file)) {
         return;
     }

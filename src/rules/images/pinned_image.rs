@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::image_sources::with_sources;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::data;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
@@ -26,7 +26,7 @@ struct Tags {
 static TAGS: LazyLock<Tags> = LazyLock::new(|| table!("tags"));
 
 /// `pinned-image`
-pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
@@ -82,7 +82,7 @@ pub fn check(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
 }
 
 /// `pinned-image`, for images of templates whose tag is a value of the chart.
-pub fn chart(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn chart(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let (Owner::Kubernetes(object, _), Some(image)) = (owner, &container.image) else {
         return;
     };
@@ -123,7 +123,7 @@ pub fn chart(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 }
 
 /// `digest-pinned-image`
-pub fn digest(ctx: &Ctx, image: &ImageUse, sink: &mut Sink) {
+pub fn digest(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
     let Some(reference) = &image.reference else {
         return;
     };
@@ -204,7 +204,7 @@ pub fn moves(reference: &Reference, tag: &str) -> bool {
 }
 
 /// Whether the image is one that is built on the machine that uses it.
-pub fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+pub fn is_local(ctx: &Analysis, image: &ImageUse, reference: &Reference) -> bool {
     let is_on_machine = !matches!(
         image.role,
         ImageRole::KubernetesContainer | ImageRole::KubernetesVolume
@@ -214,13 +214,13 @@ pub fn is_local(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
 }
 
 /// Whether a tool writes the tag when it deploys the manifest: Skaffold, Tilt, ko.
-pub fn is_tagged_later(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+pub fn is_tagged_later(ctx: &Analysis, image: &ImageUse, reference: &Reference) -> bool {
     image.role == ImageRole::KubernetesContainer
         && (image.written.starts_with("ko://") || ctx.graph.is_tagged_at_deploy(reference))
 }
 
 /// Whether a bare name is not of a registry, but of `docker build --build-context name=…`.
-pub fn is_context(ctx: &Ctx, image: &ImageUse, reference: &Reference) -> bool {
+pub fn is_context(ctx: &Analysis, image: &ImageUse, reference: &Reference) -> bool {
     let file = image.location.file;
     let is_in_build = matches!(
         image.role,

@@ -1,7 +1,7 @@
 //! `service-account-token`, `default-service-account`, `rbac-wildcard`, `cluster-admin`,
 //! `secrets-access`, `pod-exec`, `rbac-escalation`: what pods and users may do with the API.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::kubernetes::{Body, Object, PolicyRule, Workload};
@@ -9,7 +9,7 @@ use crate::source::{Located, Location};
 
 /// The setting of the service account of a pod, if the repository defines the account.
 fn account_setting<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     object: &Object,
     workload: &Workload,
 ) -> Option<&'a Setting<bool>> {
@@ -29,7 +29,7 @@ fn account_setting<'a>(
         })
 }
 
-pub fn token(ctx: &Ctx, sink: &mut Sink) {
+pub fn token(ctx: &Analysis, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload().filter(|workload| !workload.guessed) else {
             continue;
@@ -61,7 +61,7 @@ pub fn token(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn default_account(ctx: &Ctx, sink: &mut Sink) {
+pub fn default_account(ctx: &Analysis, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object.workload().filter(|workload| !workload.guessed) else {
             continue;
@@ -156,7 +156,7 @@ fn is_for_controller(object: &Object) -> bool {
     has_own_resources || follows_routes || only_observes
 }
 
-pub fn wildcard(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn wildcard(_: &Analysis, object: &Object, sink: &mut Sink) {
     let for_controller = is_for_controller(object);
 
     for rule in rules(object) {
@@ -205,7 +205,7 @@ fn wildcard_in(list: &[Located<String>]) -> Option<Location> {
         .map(|item| item.location)
 }
 
-pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn cluster_admin(_: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Binding(binding) = &object.body else {
         return;
     };
@@ -237,7 +237,7 @@ pub fn cluster_admin(_: &Ctx, object: &Object, sink: &mut Sink) {
     sink.report(finding);
 }
 
-pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn secrets(_: &Analysis, object: &Object, sink: &mut Sink) {
     let for_controller = is_for_controller(object);
 
     for rule in rules(object)
@@ -280,7 +280,7 @@ pub fn secrets(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn exec(_: &Analysis, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| rule.has_group("")) {
         let resource = rule.resources.iter().find(|resource| {
             matches!(
@@ -311,7 +311,7 @@ pub fn exec(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-pub fn escalation(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn escalation(_: &Analysis, object: &Object, sink: &mut Sink) {
     for rule in rules(object).iter().filter(|rule| !rule.named) {
         let Some((location, verb)) = escalating(rule) else {
             continue;

@@ -2,7 +2,7 @@
 //! `sensitive-host-mount`, `host-device`: access of a container to its host.
 
 use crate::analysis::cluster_program::is_node_agent;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
@@ -37,7 +37,7 @@ const MILD: &[&str] = &[
     "LEASE",
 ];
 
-pub fn privileged(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn privileged(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Setting::Set(Located {
         value: true,
         location,
@@ -78,7 +78,7 @@ fn sets_kernel_parameters(container: &Container) -> bool {
             })
 }
 
-pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn dangerous_capability(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     for added in &container.security.added_capabilities {
         let name = added.value.as_str();
         if BASELINE.contains(&name) || MILD.contains(&name) {
@@ -113,7 +113,7 @@ pub fn dangerous_capability(_: &Ctx, owner: Owner, container: &Container, sink: 
     }
 }
 
-pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn host_namespace(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let name = match owner {
         Owner::Compose(..) => format!("`{}`", container.name.value),
         // The setting is the pod's; each container repeats it.
@@ -124,7 +124,7 @@ pub fn host_namespace(_: &Ctx, owner: Owner, container: &Container, sink: &mut S
 }
 
 /// The settings of a patch for pods whose containers are elsewhere.
-pub fn namespaces_of_patch(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn namespaces_of_patch(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if workload.pod.containers.is_empty() {
         let owner = Owner::Kubernetes(object, workload);
         report_namespaces(&object.title(), &workload.pod.host_namespaces, owner, sink);
@@ -217,7 +217,7 @@ fn host_path(mount: &Mount) -> Option<&Located<String>> {
     }
 }
 
-pub fn docker_socket(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn docker_socket(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     for path in container
         .mounts
         .iter()
@@ -347,7 +347,7 @@ fn is_sensitive(path: &str) -> bool {
         || (home && HOME_SECRETS.iter().any(|secret| trimmed.contains(secret)))
 }
 
-pub fn sensitive_host_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn sensitive_host_mount(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     for mount in &container.mounts {
         let Some(path) = host_path(mount).filter(|path| !is_engine_socket(&path.value)) else {
             continue;
@@ -438,7 +438,7 @@ const ORDINARY_DEVICES: &[&str] = &[
     "/dev/serial",
 ];
 
-pub fn host_device(_: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+pub fn host_device(_: &Analysis, _: Owner, container: &Container, sink: &mut Sink) {
     for device in &container.security.devices {
         let path = device.value.split(':').next().unwrap_or("");
         if !path.starts_with("/dev")

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::analysis::base_image::{self, EffectiveBase, EffectiveRoot};
 use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::privileges::{self, RootUse};
-use crate::analysis::{Ctx, Owner, exits, shipped_stages};
+use crate::analysis::{Analysis, Owner, exits, shipped_stages};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
@@ -20,7 +20,7 @@ use crate::source::{Located, Location};
 const SHOWN: usize = 4;
 
 /// Each shipped stage of a Dockerfile.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     // GitHub always runs an action as root, and development containers are not shipped.
     if shipped_stages::is_action(ctx, dockerfile)
         || shipped_stages::is_placeholder(ctx, dockerfile)
@@ -126,7 +126,7 @@ fn starts_nothing(base: &EffectiveBase, dockerfile: &Dockerfile, stage: StageId)
 }
 
 /// Whether nothing builds the Dockerfile, although builds of others are known.
-fn is_never_built(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+fn is_never_built(ctx: &Analysis, dockerfile: &Dockerfile) -> bool {
     ctx.graph.uses(dockerfile.file).is_empty()
         && ctx
             .facts
@@ -152,12 +152,12 @@ fn foreign_base(base: &EffectiveBase) -> Option<String> {
 
 /// Whether another Dockerfile starts with `USER root` on this base, which is not needed if the base
 /// runs as root.
-fn must_become_root(ctx: &Ctx, base: &str) -> bool {
+fn must_become_root(ctx: &Analysis, base: &str) -> bool {
     ctx.graph.first_users(base).iter().any(|user| is_root(user))
 }
 
 /// Explicit root: compose `user`, Kubernetes `runAsUser` and `runAsNonRoot: false`.
-pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if matches!(owner, Owner::Kubernetes(_, workload) if workload.pod.windows) {
         return;
     }
@@ -207,7 +207,7 @@ pub fn container(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
 }
 
 /// Pods without a setting for their user.
-pub fn workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn workload(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if workload.pod.windows || object.is_hook() {
         return;
     }
@@ -259,7 +259,7 @@ fn has_unknown_image(container: &Container) -> bool {
 }
 
 /// Whether a container without a setting runs an image that runs as root.
-fn may_be_root(ctx: &Ctx, container: &Container) -> bool {
+fn may_be_root(ctx: &Analysis, container: &Container) -> bool {
     let security = &container.security;
     let has_setting = !security.user.is_absent() || !security.run_as_non_root.is_absent();
     if has_setting || container.role == ContainerRole::Ephemeral {
@@ -334,7 +334,7 @@ fn default_user(reference: &Reference) -> data::User {
 }
 
 /// Whether all services and pods that run this stage set another user, or may do so.
-fn is_covered(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
+fn is_covered(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> bool {
     let mut covered = ctx
         .graph
         .uses_of_stage(dockerfile.file, stage)
@@ -377,7 +377,7 @@ fn runs_here(user: &User) -> Option<String> {
 }
 
 /// The name of the image in messages: the services and containers that run it.
-fn name(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> String {
+fn name(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> String {
     let mut names: Vec<&str> = Vec::new();
     for image_use in ctx.graph.uses_of_stage(dockerfile.file, stage) {
         let name = match image_use.user {

@@ -1,13 +1,13 @@
 //! `numeric-user`: a pod that must not run as root, with an image whose user is a name.
 
 use crate::analysis::workload::container_title;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 
 /// The kubelet does not resolve names: it cannot verify that `app` is not root, and does not start
 /// the container.
-pub fn check(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, workload) = owner else {
         return;
     };

@@ -4,7 +4,7 @@
 
 use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::workload::container_title;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
@@ -43,7 +43,7 @@ const RESTRICTED_VOLUMES: [&str; 9] = [
 ];
 
 /// A missing profile is reported once for each pod; one that filters nothing, for each container.
-pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
+pub fn seccomp(ctx: &Analysis, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(workload) = object
             .workload()
@@ -102,7 +102,7 @@ pub fn seccomp(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Compose `security_opt` and the profile fields of pods.
-pub fn profiles(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn profiles(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let (title, anchor) = match owner {
         Owner::Kubernetes(object, _) => (container_title(object, container), object.anchor),
         Owner::Compose(..) => (format!("`{}`", container.name.value), container.anchor),
@@ -178,7 +178,7 @@ fn disabled(profile: &Located<String>) -> Option<String> {
     }
 }
 
-pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn host_port(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -204,7 +204,7 @@ pub fn host_port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) 
     }
 }
 
-pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn proc_mount(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -231,7 +231,7 @@ pub fn proc_mount(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
     );
 }
 
-pub fn sysctl(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn sysctl(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     for name in workload
         .pod
         .sysctls
@@ -250,7 +250,7 @@ pub fn sysctl(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
     }
 }
 
-pub fn volume(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn volume(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     for volume in &workload.pod.volumes {
         let Some(kind) = volume.kind.as_ref() else {
             continue;

@@ -1,7 +1,7 @@
 //! `command-needs-shell`: start commands that are written for a shell, where none reads them.
 
 use crate::analysis::start::{self, StartCommand, StartPart, StartWord, StartWords};
-use crate::analysis::{Ctx, Owner, base_image, startup};
+use crate::analysis::{Analysis, Owner, base_image, startup};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
@@ -92,7 +92,7 @@ enum ShellWord<'w> {
 }
 
 /// ENTRYPOINT and CMD of shipped stages.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: Vec<Location> = Vec::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
@@ -125,7 +125,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Whether a stage is built upon a language or a distribution, whose images start their CMD as it
 /// is.
-fn has_plain_base(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
+fn has_plain_base(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> bool {
     match &base_image::effective(ctx, dockerfile, stage).root {
         base_image::EffectiveRoot::Scratch => true,
         base_image::EffectiveRoot::Unknown => false,
@@ -136,7 +136,7 @@ fn has_plain_base(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
 }
 
 /// What a service or a pod starts instead.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let format = match owner {
         Owner::Compose(..) => CommandFormat::Compose,
         Owner::Kubernetes(_, workload) if workload.pod.windows => return,
@@ -172,7 +172,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
 /// Whether the command starts with a script that may pass the rest to a shell: one that is not
 /// here, or that says so.
-fn may_be_evaluated(ctx: &Ctx, start: &StartWords, folders: &[String]) -> bool {
+fn may_be_evaluated(ctx: &Analysis, start: &StartWords, folders: &[String]) -> bool {
     let Some(first) = start.script.invocations().into_iter().next() else {
         return false;
     };
@@ -206,7 +206,7 @@ fn is_plain_image(container: &Container) -> bool {
 }
 
 fn shell_word<'w>(
-    ctx: &Ctx,
+    ctx: &Analysis,
     format: CommandFormat,
     words: &'w [StartWord],
 ) -> Option<ShellWord<'w>> {
@@ -327,7 +327,7 @@ fn is_line(word: &str) -> bool {
 
 /// The variable that a plain word holds and nothing replaces: `--port=$PORT`. Compose replaces those
 /// with one `$` itself, and Kubernetes those in parentheses.
-fn literal_variable(ctx: &Ctx, format: CommandFormat, word: &StartWord) -> Option<String> {
+fn literal_variable(ctx: &Analysis, format: CommandFormat, word: &StartWord) -> Option<String> {
     let text = &word.value;
     let start = text.find('$')?;
     let rest = &text[start + 1..];

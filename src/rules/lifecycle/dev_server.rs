@@ -2,7 +2,7 @@
 
 use crate::analysis::roles::is_development_build;
 use crate::analysis::startup::{self, Started};
-use crate::analysis::{Ctx, Owner, shipped_stages, truncate};
+use crate::analysis::{Analysis, Owner, shipped_stages, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
@@ -24,7 +24,7 @@ const TASKS: &[&str] = &[
 ];
 
 /// What the shipped stage starts.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let folders = startup::folders(ctx, dockerfile);
     let mut seen: Vec<Location> = Vec::new();
 
@@ -45,7 +45,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// What a service or a pod starts instead.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if let Owner::Compose(project, service) = owner
         && (project.development || is_development_build(ctx, service))
     {
@@ -98,7 +98,7 @@ fn server_finding(started: &Started, title: &str) -> Finding {
 }
 
 /// `npm run dev` where no manifest defines the script.
-fn tasks(ctx: &Ctx, command: &Command, folders: &[String], title: &str) -> Vec<Finding> {
+fn tasks(ctx: &Analysis, command: &Command, folders: &[String], title: &str) -> Vec<Finding> {
     let script = command.script();
     let mut findings = Vec::new();
 
@@ -131,7 +131,7 @@ fn tasks(ctx: &Ctx, command: &Command, folders: &[String], title: &str) -> Vec<F
 }
 
 /// Whether the manifest of a folder, relative to a base, defines a script.
-fn defines(ctx: &Ctx, base: &str, folder: &str, name: &str) -> bool {
+fn defines(ctx: &Analysis, base: &str, folder: &str, name: &str) -> bool {
     let manifest = join(base, folder)
         .and_then(|folder| join(&folder, "package.json"))
         .and_then(|path| ctx.facts.repository.find(&path));

@@ -1,6 +1,6 @@
 //! `healthcheck`: services and images that run for long without a health check.
 
-use crate::analysis::{Ctx, exits, shipped_stages, startup};
+use crate::analysis::{Analysis, exits, shipped_stages, startup};
 use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
@@ -12,7 +12,7 @@ use crate::model::image::{ImageUse, Reference};
 use crate::source::{Located, Location};
 
 /// Services that switch their check off, and services of images that have none.
-pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn service(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if project.development || project.is_one_shot(service) || service.speaks_over_stdio() {
         return;
     }
@@ -87,7 +87,7 @@ fn missing(service: &Service, sink: &mut Sink) {
 }
 
 /// Shipped stages without a check, where something other than Kubernetes runs them.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_action(ctx, dockerfile) {
         return;
     }
@@ -189,7 +189,7 @@ fn title(users: &[&Service]) -> String {
 
 /// The services that run the stage without a check of their own; `None` where no check is needed.
 fn unwatched<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     dockerfile: &Dockerfile,
     stage: StageId,
 ) -> Option<Vec<&'a Service>> {
@@ -244,7 +244,7 @@ fn runs_long(dockerfile: &Dockerfile, stage: StageId) -> bool {
 
 /// Whether the image is a server that its client starts and talks to over standard input: there is
 /// nothing that a check could ask.
-fn speaks_over_stdio(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> bool {
+fn speaks_over_stdio(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> bool {
     let exposes = dockerfile
         .chain(stage)
         .any(|stage| !stage.exposes.is_empty());
@@ -267,7 +267,7 @@ enum ImageStart {
     Unknown,
 }
 
-fn start_of(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> ImageStart {
+fn start_of(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> ImageStart {
     // Functions are watched by their platform.
     if let Some(Base::Image(ImageUse {
         reference: Some(reference),

@@ -1,6 +1,6 @@
 //! `healthcheck-tool`: checks that call a program the image does not have.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
@@ -68,7 +68,7 @@ const MYSQL_CLIENTS: &[&str] = &[
 ];
 
 /// HEALTHCHECK.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: Vec<Location> = Vec::new();
 
     for stage in ctx.graph.shipped(dockerfile) {
@@ -99,7 +99,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// Compose's `healthcheck`, against the image that the service really runs.
-pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn service(ctx: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
     let check = container.health.value();
     let Some(test) = check.and_then(HealthCheck::active_test) else {

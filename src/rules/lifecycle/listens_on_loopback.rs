@@ -2,7 +2,7 @@
 //! something outside reaches for them.
 
 use crate::analysis::startup::{self, Started};
-use crate::analysis::{Ctx, Owner, base_image, effective_env, shipped_stages};
+use crate::analysis::{Analysis, Owner, base_image, effective_env, shipped_stages};
 use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
@@ -34,7 +34,7 @@ const PROXIES: &[&str] = &[
 const SHOWN: usize = 3;
 
 /// What the image of a Dockerfile starts.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let folders = startup::folders(ctx, dockerfile);
     let mut seen: Vec<Location> = Vec::new();
 
@@ -93,7 +93,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// What a service or a pod starts instead.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if container.entrypoint.is_none() && container.command.is_none() {
         return;
     }
@@ -157,7 +157,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 }
 
 /// A variable with which a service or a pod makes its server listen on the loopback address.
-pub fn variable(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn variable(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some(var) = container.env.iter().find(|var| {
         server::is_host_variable(&var.name.value)
             && var.value.resolved().is_some_and(server::is_loopback)
@@ -201,7 +201,11 @@ pub fn variable(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
 }
 
 /// The server that listens on its loopback address, if all that are started do.
-fn local_server<'s>(ctx: &Ctx, started: &'s [Started], folders: &[String]) -> Option<&'s Started> {
+fn local_server<'s>(
+    ctx: &Analysis,
+    started: &'s [Started],
+    folders: &[String],
+) -> Option<&'s Started> {
     let is_local = |started: &Started| started.found.server.address != ListenAddress::Other;
     let mut listening = started
         .iter()
@@ -264,7 +268,7 @@ fn is_server_image(reference: &Reference) -> bool {
 }
 
 /// Who reaches for the server of an image that a service or a pod runs as it is.
-fn reach_of_user(ctx: &Ctx, user: User, local: &Started) -> Option<(Location, String)> {
+fn reach_of_user(ctx: &Analysis, user: User, local: &Started) -> Option<(Location, String)> {
     match user {
         User::Service(project, service) => {
             let container = &service.container;
@@ -303,7 +307,7 @@ fn may_set_address(container: &Container, local: &Started) -> bool {
 }
 
 fn reach_of_service(
-    ctx: &Ctx,
+    ctx: &Analysis,
     project: &Project,
     service: &Service,
     local: &Started,
@@ -326,7 +330,11 @@ fn reach_of_service(
 
 /// What reaches for a service from outside of its container: a published port, the URL of another
 /// service.
-fn place_of_reach(ctx: &Ctx, project: &Project, service: &Service) -> Option<(Location, String)> {
+fn place_of_reach(
+    ctx: &Analysis,
+    project: &Project,
+    service: &Service,
+) -> Option<(Location, String)> {
     let container = &service.container;
     // In the network of the host or of another container, the address is reached.
     if !service.network_mode.is_absent() {

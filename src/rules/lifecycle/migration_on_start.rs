@@ -1,6 +1,6 @@
 //! `migration-on-start`: start commands that change the database before they serve.
 
-use crate::analysis::{Ctx, Owner, shipped_stages, start, startup};
+use crate::analysis::{Analysis, Owner, shipped_stages, start, startup};
 use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, ContainerRole};
 use crate::model::dockerfile::Dockerfile;
@@ -44,7 +44,7 @@ const RUNNERS: &[&str] = &[
     "python", "python3", "npx", "pnpm", "yarn", "bunx", "php", "node", "bun", "ruby",
 ];
 
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let folders = startup::folders(ctx, dockerfile);
     let mut seen: Vec<Location> = Vec::new();
 
@@ -69,7 +69,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
     }
 }
 
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     match owner {
         Owner::Compose(project, _) if project.development => return,
         // Jobs are where to migrate.
@@ -109,7 +109,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 
 /// A finding of a command that migrates before it serves, itself or in a script that it runs.
 fn migration(
-    ctx: &Ctx,
+    ctx: &Analysis,
     (script, place): (&Script, &dyn Fn(Span) -> Location),
     folders: &[String],
     runs_cmd: bool,

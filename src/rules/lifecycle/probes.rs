@@ -3,7 +3,7 @@
 
 use crate::analysis::cluster_program::is_helper;
 use crate::analysis::workload::{container_title, is_long_running};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Probe, ProbeAction};
@@ -19,7 +19,7 @@ fn probed<'a>(owner: Owner<'a>, container: &Container) -> Option<(&'a Object, &'
         .then_some((object, workload))
 }
 
-pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn liveness(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, workload)) = probed(owner, container) else {
         return;
     };
@@ -53,7 +53,7 @@ pub fn liveness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink)
     );
 }
 
-pub fn readiness(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn readiness(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, workload)) = probed(owner, container) else {
         return;
     };
@@ -139,7 +139,7 @@ fn leads_to(target: &Setting<String>, workload: &Workload, container: &Container
 }
 
 /// Whether the repository has Services; without one, they are kept elsewhere.
-fn has_services(ctx: &Ctx) -> bool {
+fn has_services(ctx: &Analysis) -> bool {
     ctx.graph
         .cluster
         .of_kind("Service")
@@ -147,7 +147,7 @@ fn has_services(ctx: &Ctx) -> bool {
 }
 
 /// A liveness probe that kills a slow starter, without a startup probe that gives it time.
-pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn startup(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, _)) = probed(owner, container) else {
         return;
     };
@@ -172,7 +172,7 @@ pub fn startup(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
     }
 }
 
-pub fn distinct(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn distinct(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let (Owner::Kubernetes(object, _), Some(live), Some(ready)) = (
         owner,
         container.liveness.known(),
@@ -224,7 +224,7 @@ fn probe_port(action: &ProbeAction) -> Option<&Located<String>> {
     }
 }
 
-pub fn port(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn port(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -328,7 +328,7 @@ fn undefined_name(container: &Container, port: &Located<String>, message: String
 }
 
 /// A probe or hook that leaves the pod.
-pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn host(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -364,7 +364,7 @@ pub fn host(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
 }
 
 /// Behind a Service, requests still arrive while the process already stops.
-pub fn pre_stop(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn pre_stop(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((object, _)) = probed(owner, container) else {
         return;
     };

@@ -1,14 +1,14 @@
 //! restart-policy: compose services that are not restarted, and policies of pods that their owner
 //! does not allow.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data::Class;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::compose::{Project, Service};
 use crate::model::kubernetes::{Object, Workload};
 
-pub fn compose(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn compose(_: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if project.development
         || service.provided
         || project.is_one_shot(service)
@@ -65,7 +65,7 @@ pub fn is_shell(service: &Service) -> bool {
             || service.container.command.is_none())
 }
 
-pub fn kubernetes(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn kubernetes(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let kind = object.kind.value.as_str();
     let policy = &workload.pod.restart_policy;
 

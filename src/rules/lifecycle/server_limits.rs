@@ -2,7 +2,7 @@
 //! is given to end.
 
 use crate::analysis::startup::{self, Started};
-use crate::analysis::{Ctx, Owner, shipped_stages};
+use crate::analysis::{Analysis, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
@@ -12,7 +12,7 @@ use crate::model::server::{self, Mode, Server};
 use crate::source::{Located, Location};
 
 /// `server-limits` for what an image starts.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
@@ -41,7 +41,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `server-limits` for what a service or a pod starts instead.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if matches!(owner, Owner::Compose(project, _) if project.development) {
         return;
     }
@@ -63,7 +63,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 }
 
 fn check_limits(
-    ctx: &Ctx,
+    ctx: &Analysis,
     started: &Started,
     variables: &[&str],
     folders: &[String],
@@ -112,7 +112,7 @@ fn is_set_by_variable(server: &Server, variables: &[&str]) -> bool {
 }
 
 /// Whether one of the folders has a configuration file of the server.
-fn has_config_file(ctx: &Ctx, server: &Server, folders: &[String]) -> bool {
+fn has_config_file(ctx: &Analysis, server: &Server, folders: &[String]) -> bool {
     let names = server::configuration_files(server);
     if names.is_empty() {
         return false;
@@ -160,7 +160,7 @@ fn joined(items: &[&str]) -> String {
 }
 
 /// `graceful-timeout`: compose's `stop_grace_period` against the server's own.
-pub fn grace_of_service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn grace_of_service(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if project.development {
         return;
     }
@@ -180,7 +180,7 @@ pub fn grace_of_service(ctx: &Ctx, project: &Project, service: &Service, sink: &
 }
 
 /// `graceful-timeout`: `terminationGracePeriodSeconds` against the server's own.
-pub fn grace_of_workload(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn grace_of_workload(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let Some(period) = workload.pod.termination_grace.known() else {
         return;
     };

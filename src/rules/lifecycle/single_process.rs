@@ -1,7 +1,7 @@
 //! `single-process`: a shell as the first process of a container, which passes no signals on: a
 //! start script without `exec`, a server put in the background beside another.
 
-use crate::analysis::{Ctx, shipped_stages, start, startup};
+use crate::analysis::{Analysis, shipped_stages, start, startup};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::server::{ScriptFolders, script_files};
@@ -15,7 +15,7 @@ const SHORT: &[&str] = &[
     "source", "test", "touch", "trap", "true", "umask", "unset", "until", "wait", "wget",
 ];
 
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let folders = ScriptFolders {
         repository: ctx.facts.repository,
         folders: startup::folders(ctx, dockerfile),

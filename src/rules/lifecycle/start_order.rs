@@ -1,6 +1,6 @@
 //! depends-on-health, dependency-without-healthcheck: what a service waits for before it starts.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data::{self, Class};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
@@ -10,7 +10,7 @@ use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::image::ImageUse;
 use crate::source::Location;
 
-pub fn depends_on_health(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn depends_on_health(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if retries(service) || is_of_class(service, &[Class::Proxy]) {
         return;
     }
@@ -68,7 +68,7 @@ fn condition_location(dependency: &Dependency) -> Location {
 }
 
 /// The fix that waits for a health check that is there, where the condition is written.
-fn condition_fix(ctx: &Ctx, dependency: &Dependency, health: &Health) -> Option<Fix> {
+fn condition_fix(ctx: &Analysis, dependency: &Dependency, health: &Health) -> Option<Fix> {
     let place = condition_location(dependency);
     let is_written = ctx.facts.text(place) == "service_started";
     if !is_written || !matches!(health, Health::Checked) {
@@ -118,7 +118,7 @@ enum Health {
 }
 
 pub fn dependency_without_healthcheck(
-    ctx: &Ctx,
+    ctx: &Analysis,
     project: &Project,
     service: &Service,
     sink: &mut Sink,
@@ -152,7 +152,7 @@ pub fn dependency_without_healthcheck(
     }
 }
 
-fn health(ctx: &Ctx, service: &Service) -> Health {
+fn health(ctx: &Analysis, service: &Service) -> Health {
     match &service.container.health {
         Setting::Set(check) if check.value.disabled => {
             return Health::Missing(check.location, "its health check is disabled here");

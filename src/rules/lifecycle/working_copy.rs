@@ -2,7 +2,7 @@
 
 use crate::analysis::build_context::contexts;
 use crate::analysis::roles::{is_changed_over, is_development_build};
-use crate::analysis::{Ctx, Owner, workload};
+use crate::analysis::{Analysis, Owner, workload};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
@@ -16,7 +16,7 @@ use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
 
 /// Whether a service is not meant to serve: started on demand, ending by itself, built for
 /// development.
-pub fn is_exempt(ctx: &Ctx, project: &Project, service: &Service) -> bool {
+pub fn is_exempt(ctx: &Analysis, project: &Project, service: &Service) -> bool {
     is_development_build(ctx, service)
         || !service.profiles.is_empty()
         || project.is_one_shot(service)
@@ -47,7 +47,7 @@ struct CodeMounts<'a> {
 
 impl CodeMounts<'_> {
     /// Whether two services of one image mount the same: that is one cause.
-    fn is_like(&self, ctx: &Ctx, other: &CodeMounts) -> bool {
+    fn is_like(&self, ctx: &Analysis, other: &CodeMounts) -> bool {
         let built = ctx.graph.built(&self.service.container);
 
         built.is_some()
@@ -61,7 +61,7 @@ impl CodeMounts<'_> {
     }
 }
 
-pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn source_bind_mount(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     if project.development {
         return;
     }
@@ -87,7 +87,7 @@ pub fn source_bind_mount(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 
 /// The mounts of a service over its code that a file for production does not take back.
 fn mounts_to_report<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     project: &Project,
     service: &'a Service,
 ) -> Option<CodeMounts<'a>> {
@@ -159,7 +159,11 @@ const CUSTOM: &[&str] = &[
     "/workspace",
 ];
 
-fn code_mounts<'a>(ctx: &Ctx<'a>, project: &Project, service: &'a Service) -> Vec<CodeMount<'a>> {
+fn code_mounts<'a>(
+    ctx: &Analysis<'a>,
+    project: &Project,
+    service: &'a Service,
+) -> Vec<CodeMount<'a>> {
     let Some(context) = service
         .build
         .as_ref()
@@ -217,7 +221,7 @@ fn code_mounts<'a>(ctx: &Ctx<'a>, project: &Project, service: &'a Service) -> Ve
 }
 
 /// Whether the ignore file of a build context keeps a path from the builder.
-fn is_ignored(ctx: &Ctx, dockerfile: &Dockerfile, folder: &str, path: &str) -> bool {
+fn is_ignored(ctx: &Analysis, dockerfile: &Dockerfile, folder: &str, path: &str) -> bool {
     contexts(ctx, dockerfile)
         .iter()
         .filter(|context| context.folder == folder)
@@ -318,7 +322,7 @@ fn is_home(path: &str) -> bool {
 
 /// Whether a path of the repository is source code or a folder of it, by what is in there or by its
 /// name.
-fn holds_code(ctx: &Ctx, path: &str) -> bool {
+fn holds_code(ctx: &Analysis, path: &str) -> bool {
     const MANIFESTS: &[&str] = &[
         "Cargo.toml",
         "Gemfile",
@@ -440,7 +444,7 @@ fn is_idle(command: &Command) -> bool {
     }
 }
 
-pub fn interactive_tty(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn interactive_tty(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     if project.development {
         return;
     }
@@ -480,7 +484,7 @@ fn set_flags<'a>(
 }
 
 /// `tty` and `stdin` of a pod's container.
-pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn interactive_container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let (Owner::Kubernetes(object, workload), Some(kube)) = (owner, &container.kube) else {
         return;
     };
@@ -516,7 +520,7 @@ pub fn interactive_container(ctx: &Ctx, owner: Owner, container: &Container, sin
 }
 
 fn terminal(
-    ctx: &Ctx,
+    ctx: &Analysis,
     location: Location,
     key: &str,
     other: Option<(Location, &str)>,

@@ -1,6 +1,6 @@
 //! `cache-poisoning`: releases built from a cache that other runs can write.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::action_versions::version_of;
 use crate::analysis::taint::untrusted_files_before;
 use crate::finding::{Finding, Sink};
@@ -63,7 +63,7 @@ const CACHES: &[(&str, Cache)] = &[
     ("graalvm/setup-graalvm", Cache::OffUnless("cache")),
 ];
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let release = release_trigger(workflow);
 
     for (job, cache) in workflow
@@ -105,7 +105,7 @@ struct JobCache {
 }
 
 impl JobCache {
-    fn of(ctx: &Ctx, job: &Job) -> Option<Self> {
+    fn of(ctx: &Analysis, job: &Job) -> Option<Self> {
         let mut caches = job
             .steps
             .iter()
@@ -172,7 +172,7 @@ fn release_reason(job: &Job, release: Option<&Trigger>) -> Option<(Location, &'s
 }
 
 /// The place where a step uses a cache.
-fn cache_location(ctx: &Ctx, step: &Step) -> Option<Location> {
+fn cache_location(ctx: &Analysis, step: &Step) -> Option<Location> {
     if step.is_disabled() {
         return None;
     }
@@ -222,7 +222,7 @@ const CACHING_SINCE: &[(&str, &str, u32)] = &[
 
 /// Whether the action is older than the version since which it caches by itself, and is not told
 /// to cache.
-fn is_before_default(ctx: &Ctx, step: &Step, name: &str) -> bool {
+fn is_before_default(ctx: &Analysis, step: &Step, name: &str) -> bool {
     CACHING_SINCE.iter().any(|(action, input, since)| {
         action.eq_ignore_ascii_case(name)
             && step.input(input).is_none()
@@ -232,7 +232,7 @@ fn is_before_default(ctx: &Ctx, step: &Step, name: &str) -> bool {
 
 /// Whether `actions/setup-node` caches without being told to: since version 5, if `package.json`
 /// names its package manager. An unknown version counts as a recent one.
-fn is_automatic(ctx: &Ctx, step: &Step) -> bool {
+fn is_automatic(ctx: &Analysis, step: &Step) -> bool {
     match step.input_text("package-manager-cache") {
         Some("false") => false,
         Some("true") => true,
@@ -243,7 +243,7 @@ fn is_automatic(ctx: &Ctx, step: &Step) -> bool {
     }
 }
 
-fn names_package_manager(ctx: &Ctx) -> bool {
+fn names_package_manager(ctx: &Analysis) -> bool {
     ctx.facts
         .repository
         .find("package.json")

@@ -1,13 +1,13 @@
 //! `ci-pipeline`: a repository that ships something that no pipeline builds or tests.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::pipelines::is_pipeline;
 use crate::finding::{Finding, Sink};
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::Role;
 use crate::source::{Location, Span};
 
-pub fn check(ctx: &Ctx, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, sink: &mut Sink) {
     let facts = ctx.facts;
     if facts.of_kind(FileKind::Workflow).next().is_some()
         || facts.of_kind(FileKind::GitlabCi).next().is_some()
@@ -38,7 +38,7 @@ pub fn check(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// The first image or service that the repository ships.
-fn shipped(ctx: &Ctx) -> Option<(Location, &'static str)> {
+fn shipped(ctx: &Analysis) -> Option<(Location, &'static str)> {
     let facts = ctx.facts;
     if let Some(stage) = facts
         .dockerfiles()
@@ -57,7 +57,7 @@ fn shipped(ctx: &Ctx) -> Option<(Location, &'static str)> {
         .map(|service| (service.container.name.location, "service"))
 }
 
-fn first_line(ctx: &Ctx, location: Location) -> Location {
+fn first_line(ctx: &Analysis, location: Location) -> Location {
     let source = ctx.facts.source(location.file);
     let Span { start, end } = location.span;
     let line = source

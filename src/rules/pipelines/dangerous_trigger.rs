@@ -6,12 +6,12 @@ use crate::analysis::pipelines::is_named;
 use crate::analysis::untrusted_checkout::{
     EVENTS, Site, checked_out_inputs, passes_head, script_input, untrusted_code_at,
 };
-use crate::analysis::{Ctx, truncate};
+use crate::analysis::{Analysis, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Grant, Job, Step, Trigger, Workflow};
 use crate::source::Location;
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     report_called_checkouts(ctx, workflow, sink);
 
     for found in unguarded_checkouts(ctx, workflow) {
@@ -26,7 +26,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// `cache-poisoning`: untrusted code that runs where the cache is all that it can reach.
-pub fn cache(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn cache(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for found in unguarded_checkouts(ctx, workflow) {
         let (Privilege::ReadOnly, Some(run)) = (found.privilege, found.run) else {
             continue;
@@ -57,7 +57,7 @@ struct UnguardedCheckout<'w> {
     refusal: ForkRefusal,
 }
 
-fn unguarded_checkouts<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<UnguardedCheckout<'w>> {
+fn unguarded_checkouts<'w>(ctx: &Analysis, workflow: &'w Workflow) -> Vec<UnguardedCheckout<'w>> {
     let Some(trigger) = workflow.triggers.iter().find(|trigger| {
         EVENTS.contains(&trigger.event.value.as_str()) && is_open_to_outsiders(ctx, trigger)
     }) else {
@@ -98,7 +98,7 @@ fn unguarded_checkouts<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<UnguardedCh
 
 /// Reports checkouts of a called workflow whose callers run under a privileged event: of the head
 /// that a caller passes, or of the head of the event, which is the caller's.
-fn report_called_checkouts(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+fn report_called_checkouts(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if workflow.trigger("workflow_call").is_none() {
         return;
     }
@@ -187,7 +187,7 @@ fn called_checkouts(workflow: &Workflow) -> Vec<CalledCheckout> {
 
 /// The finding for a checkout of a called workflow, if the job of the caller makes it dangerous.
 fn called_checkout(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     checkout: &CalledCheckout,
     caller: &Workflow,
@@ -241,7 +241,7 @@ fn called_checkout(
 
 /// Whether outside users can start the workflow by this event. Runs that follow other workflows of
 /// the repository are as open as those.
-fn is_open_to_outsiders(ctx: &Ctx, trigger: &Trigger) -> bool {
+fn is_open_to_outsiders(ctx: &Analysis, trigger: &Trigger) -> bool {
     if trigger.event.value != "workflow_run" || trigger.workflows.is_empty() {
         return true;
     }
@@ -289,7 +289,7 @@ enum ForkRefusal {
 const REFUSING: &[(u32, u32)] = &[(4, 4), (5, 1), (6, 1)];
 
 /// Whether a checkout refuses the code of forks for the events of its workflow.
-fn fork_refusal(ctx: &Ctx, workflow: &Workflow, step: &Step) -> ForkRefusal {
+fn fork_refusal(ctx: &Analysis, workflow: &Workflow, step: &Step) -> ForkRefusal {
     let is_opted_out = step.input("allow-unsafe-pr-checkout").is_some_and(|input| {
         input
             .value

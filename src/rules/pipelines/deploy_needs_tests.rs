@@ -1,7 +1,7 @@
 //! `deploy-needs-tests`: jobs that deploy or publish run only if tests have passed.
 
 use super::shipping::{ignores_status, is_gate, is_gated_in_job, is_test, ships, verb};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::{called_workflow, job_work};
 use crate::analysis::pipelines::{is_live, is_named, is_trial, says_test};
 use crate::finding::{Finding, Sink};
@@ -12,7 +12,7 @@ use crate::source::Location;
 /// How far calls of workflows that deploy are followed.
 const MAX_CALLS: u32 = 3;
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let start = Start::of(ctx, workflow);
     if start == Start::Elsewhere {
         return;
@@ -63,7 +63,7 @@ enum Start {
 }
 
 impl Start {
-    fn of(ctx: &Ctx, workflow: &Workflow) -> Self {
+    fn of(ctx: &Analysis, workflow: &Workflow) -> Self {
         if workflow.action || workflow.triggers.is_empty() || !is_live(ctx, workflow) {
             return Self::Elsewhere;
         }
@@ -97,7 +97,7 @@ impl Start {
 }
 
 /// The tests in the workflows that this one follows, if it does not ask for their conclusion.
-fn ignored_tests(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
+fn ignored_tests(ctx: &Analysis, workflow: &Workflow) -> Option<Location> {
     let trigger = workflow.trigger("workflow_run")?;
     let text = without_weak_tests(&ctx.facts.source(workflow.file).text);
     if text.contains("conclusion") {
@@ -113,7 +113,7 @@ fn ignored_tests(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
 }
 
 /// What jobs ship although no test, no environment and no trial stops them, by their numbers.
-fn unguarded_shipping(ctx: &Ctx, workflow: &Workflow, calls: u32) -> Vec<(usize, Evidence)> {
+fn unguarded_shipping(ctx: &Analysis, workflow: &Workflow, calls: u32) -> Vec<(usize, Evidence)> {
     let mut shipped: Vec<(usize, Evidence)> = workflow
         .jobs
         .iter()
@@ -149,7 +149,7 @@ fn unguarded_shipping(ctx: &Ctx, workflow: &Workflow, calls: u32) -> Vec<(usize,
 }
 
 /// What the workflow that a job calls ships, at the place of the call.
-fn called_shipping(ctx: &Ctx, workflow: &Workflow, job: &Job, calls: u32) -> Option<Evidence> {
+fn called_shipping(ctx: &Analysis, workflow: &Workflow, job: &Job, calls: u32) -> Option<Evidence> {
     if calls == 0 {
         return None;
     }
@@ -195,7 +195,7 @@ fn switches_shipping_off(input: &EnvVar) -> bool {
 }
 
 /// Of each job, by its number: whether a job that it waits for stops it when tests fail.
-fn jobs_gated_by_needs(ctx: &Ctx, workflow: &Workflow) -> Vec<bool> {
+fn jobs_gated_by_needs(ctx: &Analysis, workflow: &Workflow) -> Vec<bool> {
     let mut stopped = vec![Vec::new(); workflow.jobs.len()];
     for index in 0..workflow.jobs.len() {
         for needed in workflow.needed_jobs(index) {
@@ -279,7 +279,7 @@ fn without_weak_tests(text: &str) -> String {
 
 /// Whether a job fails if tests fail, or may do so: it runs them, waits for them, or runs what
 /// cannot be followed.
-fn may_fail_on_tests(ctx: &Ctx, workflow: &Workflow, job: &Job) -> bool {
+fn may_fail_on_tests(ctx: &Analysis, workflow: &Workflow, job: &Job) -> bool {
     let never_fails = job
         .continue_on_error
         .known()
@@ -380,7 +380,7 @@ const MAX_SEARCHED: usize = 300;
 const MAX_FOLLOWED: usize = 40;
 
 /// A place where tests run: in this workflow, or else in another one.
-fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
+fn tests_elsewhere(ctx: &Analysis, workflow: &Workflow) -> Option<Location> {
     if let Some(test) = first_test(ctx, workflow) {
         return Some(test);
     }
@@ -399,7 +399,7 @@ fn tests_elsewhere(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
 }
 
 /// The first place of a workflow that runs tests; names alone are not enough.
-fn first_test(ctx: &Ctx, workflow: &Workflow) -> Option<Location> {
+fn first_test(ctx: &Analysis, workflow: &Workflow) -> Option<Location> {
     let direct = workflow.first_test().map(|evidence| evidence.location);
 
     direct.or_else(|| {

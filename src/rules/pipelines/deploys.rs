@@ -2,7 +2,7 @@
 //! `rollback-plan`: jobs that deploy or push.
 
 use crate::analysis::pipelines::{is_live, is_trial, says_deploy};
-use crate::analysis::{Ctx, truncate};
+use crate::analysis::{Analysis, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
 use crate::model::keywords::Signal;
@@ -21,7 +21,7 @@ struct Deploy<'w> {
     evidence: Evidence,
 }
 
-fn deploys<'w>(ctx: &Ctx, workflow: &'w Workflow) -> Vec<Deploy<'w>> {
+fn deploys<'w>(ctx: &Analysis, workflow: &'w Workflow) -> Vec<Deploy<'w>> {
     if workflow.action
         || !is_live(ctx, workflow)
         || workflow.only_on(&["pull_request", "merge_group"])
@@ -56,7 +56,7 @@ fn deploy_evidence(job: &Job) -> Option<Evidence> {
         .find(|evidence| !evidence.on_runner || says_deploy(job))
 }
 
-pub fn guard(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn guard(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     report_pull_request_push(ctx, workflow, sink);
 
     let Some(push) = workflow.trigger("push") else {
@@ -183,7 +183,7 @@ fn is_guard(condition: &Located<String>) -> bool {
 }
 
 /// Reports images that a pull request pushes under a fixed tag, which others pull.
-fn report_pull_request_push(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+fn report_pull_request_push(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let Some(trigger) = workflow.trigger("pull_request") else {
         return;
     };
@@ -253,7 +253,7 @@ fn depends_on_event(workflow: &Workflow, job: &Job, step: &Step) -> bool {
     !job.environment.is_absent() || conditions.any(checks) || checks_ref(job)
 }
 
-pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn environment(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for Deploy { job, evidence, .. } in deploys(ctx, workflow) {
         if !job.environment.is_absent() {
             continue;
@@ -273,7 +273,7 @@ pub fn environment(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn concurrency(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if !workflow.concurrency.is_absent() {
         return;
     }
@@ -298,7 +298,7 @@ pub fn concurrency(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// A repository that deploys and does not document how to roll back.
-pub fn rollback(ctx: &Ctx, sink: &mut Sink) {
+pub fn rollback(ctx: &Analysis, sink: &mut Sink) {
     if ctx.facts.env_usage.signals.contains(Signal::Rollback) {
         return;
     }
@@ -336,18 +336,18 @@ fn is_demo(path: &str) -> bool {
 
 /// Whether a deploy is more than the name of a script, which may package a release for others to
 /// deploy.
-fn is_certain(ctx: &Ctx, deploy: &Deploy) -> bool {
+fn is_certain(ctx: &Analysis, deploy: &Deploy) -> bool {
     !ctx.facts.text(deploy.evidence.location).contains(".sh") || says_deploy(deploy.job)
 }
 
-pub fn mutable_image(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn mutable_image(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if is_live(ctx, workflow) {
         report_mutable(ctx, workflow, "${{ github.sha }}", sink);
     }
 }
 
 /// `mutable-image-push` in GitLab pipelines.
-pub fn gitlab_mutable_image(ctx: &Ctx, sink: &mut Sink) {
+pub fn gitlab_mutable_image(ctx: &Analysis, sink: &mut Sink) {
     for pipeline in &ctx.facts.gitlab_pipelines {
         report_mutable(ctx, &pipeline.workflow, "$CI_COMMIT_SHORT_SHA", sink);
     }
@@ -355,7 +355,7 @@ pub fn gitlab_mutable_image(ctx: &Ctx, sink: &mut Sink) {
 
 /// Reports images that are pushed under moving tags only. `commit` is how the pipeline names its
 /// commit.
-fn report_mutable(ctx: &Ctx, workflow: &Workflow, commit: &str, sink: &mut Sink) {
+fn report_mutable(ctx: &Analysis, workflow: &Workflow, commit: &str, sink: &mut Sink) {
     for build in image_builds(workflow).iter().filter(|build| build.pushes) {
         let Some((job, step)) = builder(workflow, build) else {
             continue;
@@ -392,7 +392,7 @@ fn report_mutable(ctx: &Ctx, workflow: &Workflow, commit: &str, sink: &mut Sink)
 }
 
 /// The finding for an image whose tags are all moving ones of the metadata action.
-fn mutable_metadata(ctx: &Ctx, job: &Job, step: &Step, build: &ImageBuild) -> Option<Finding> {
+fn mutable_metadata(ctx: &Analysis, job: &Job, step: &Step, build: &ImageBuild) -> Option<Finding> {
     let metadata = metadata_of(ctx, job, step)?;
     let tags = metadata.input("tags")?;
     let location = tags.value.literal()?.location;
@@ -418,7 +418,7 @@ fn mutable_metadata(ctx: &Ctx, job: &Job, step: &Step, build: &ImageBuild) -> Op
 }
 
 /// The step of the metadata action whose output is all that a step pushes.
-fn metadata_of<'w>(ctx: &Ctx, job: &'w Job, step: &Step) -> Option<&'w Step> {
+fn metadata_of<'w>(ctx: &Analysis, job: &'w Job, step: &Step) -> Option<&'w Step> {
     let EnvValue::Reference(location) = step.input("tags")?.value else {
         return None;
     };

@@ -8,12 +8,12 @@ use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Expr, SpannedExpr};
 
 use crate::analysis::pipelines::{is_live, is_named};
-use crate::analysis::{Ctx, truncate};
+use crate::analysis::{Analysis, truncate};
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Job, Workflow};
 use crate::suggest::nearest;
 
-pub fn timeout(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn timeout(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action || !is_live(ctx, workflow) {
         return;
     }
@@ -39,7 +39,7 @@ fn may_hang(job: &Job) -> bool {
         && job.steps.iter().any(|step| step.timeout.is_absent())
 }
 
-pub fn unreachable(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn unreachable(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     report_unknown_workflows(ctx, workflow, sink);
 
     // A called workflow sees its caller's event.
@@ -84,7 +84,7 @@ const MANAGED_WORKFLOWS: &[&str] = &[
 ];
 
 /// Reports names under `workflow_run` that no workflow of the repository has.
-fn report_unknown_workflows(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+fn report_unknown_workflows(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let Some(trigger) = workflow.trigger("workflow_run") else {
         return;
     };

@@ -3,7 +3,7 @@
 
 use super::ignored_failure::{gate_of, ignored_gate, report_commands};
 use super::shipping::{is_gate, is_gated_in_job, is_test, ships, verb};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::job_work;
 use crate::analysis::pipelines::is_trial;
 use crate::finding::{Finding, Sink};
@@ -14,13 +14,13 @@ use crate::model::workflow::{Evidence, Job, Purpose, command_purposes, job_purpo
 use crate::source::Location;
 
 /// `deploy-needs-tests`
-pub fn needs_tests(ctx: &Ctx, sink: &mut Sink) {
+pub fn needs_tests(ctx: &Analysis, sink: &mut Sink) {
     for number in 0..ctx.facts.gitlab_pipelines.len() {
         report_untested(ctx, number, sink);
     }
 }
 
-fn report_untested(ctx: &Ctx, number: usize, sink: &mut Sink) {
+fn report_untested(ctx: &Analysis, number: usize, sink: &mut Sink) {
     let pipeline = &ctx.facts.gitlab_pipelines[number];
     let shipping: Vec<(usize, Evidence)> = shipping_jobs(pipeline)
         .filter(|(job, _)| !matches!(pipeline.jobs[*job].start, Start::Manual | Start::OnFailure))
@@ -126,7 +126,7 @@ fn is_for_test(job: &Job, _: &Evidence) -> bool {
 }
 
 /// Whether nothing that a pipeline runs is outside of the repository.
-fn is_all_known(ctx: &Ctx, pipeline: &GitlabPipeline) -> bool {
+fn is_all_known(ctx: &Analysis, pipeline: &GitlabPipeline) -> bool {
     pipeline.is_whole
         && pipeline
             .each_job()
@@ -134,7 +134,7 @@ fn is_all_known(ctx: &Ctx, pipeline: &GitlabPipeline) -> bool {
 }
 
 /// The first tests of a pipeline, or of the others.
-fn first_tests(ctx: &Ctx, number: usize) -> Option<Location> {
+fn first_tests(ctx: &Analysis, number: usize) -> Option<Location> {
     let pipelines = &ctx.facts.gitlab_pipelines;
     let others = pipelines
         .iter()
@@ -165,7 +165,7 @@ struct Gates<'a> {
 }
 
 impl<'a> Gates<'a> {
-    fn of(ctx: &'a Ctx, number: usize) -> Self {
+    fn of(ctx: &'a Analysis, number: usize) -> Self {
         let pipeline = &ctx.facts.gitlab_pipelines[number];
         let fails: Vec<bool> = (0..pipeline.jobs.len())
             .map(|job| pipeline.jobs[job].may_stop() && may_fail_on_tests(ctx, pipeline, job))
@@ -215,7 +215,7 @@ impl<'a> Gates<'a> {
     }
 
     /// Why failed tests do not stop what a job ships, if they do not.
-    fn missing(&self, ctx: &Ctx, number: usize, shipping: &Evidence) -> Option<Missing> {
+    fn missing(&self, ctx: &Analysis, number: usize, shipping: &Evidence) -> Option<Missing> {
         let job = &self.pipeline.workflow.jobs[number];
         let extra = &self.pipeline.jobs[number];
         if self.is_gated_by_parent
@@ -249,7 +249,7 @@ impl<'a> Gates<'a> {
 }
 
 /// Whether a job fails if tests fail, or may do so.
-fn may_fail_on_tests(ctx: &Ctx, pipeline: &GitlabPipeline, number: usize) -> bool {
+fn may_fail_on_tests(ctx: &Analysis, pipeline: &GitlabPipeline, number: usize) -> bool {
     let extra = &pipeline.jobs[number];
     if extra.is_open {
         return true;
@@ -283,7 +283,7 @@ fn deploys(pipeline: &GitlabPipeline) -> impl Iterator<Item = (&Job, &GitlabJob,
 }
 
 /// `deploy-guard`
-pub fn guard(ctx: &Ctx, sink: &mut Sink) {
+pub fn guard(ctx: &Analysis, sink: &mut Sink) {
     for pipeline in &ctx.facts.gitlab_pipelines {
         if pipeline.is_filtered || pipeline.parent.is_some() {
             continue;
@@ -327,7 +327,7 @@ fn checks_branch(job: &Job) -> bool {
 }
 
 /// `deploy-environment`
-pub fn environment(ctx: &Ctx, sink: &mut Sink) {
+pub fn environment(ctx: &Analysis, sink: &mut Sink) {
     for pipeline in &ctx.facts.gitlab_pipelines {
         for (job, extra, evidence) in deploys(pipeline) {
             if !job.environment.is_absent() || extra.is_open {
@@ -350,7 +350,7 @@ pub fn environment(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// `deploy-concurrency`. Of jobs with an environment, GitLab keeps older ones from finishing last.
-pub fn concurrency(ctx: &Ctx, sink: &mut Sink) {
+pub fn concurrency(ctx: &Analysis, sink: &mut Sink) {
     for pipeline in &ctx.facts.gitlab_pipelines {
         for (job, extra, evidence) in deploys(pipeline) {
             if !job.environment.is_absent() || !job.concurrency.is_absent() || extra.is_open {
@@ -373,7 +373,7 @@ pub fn concurrency(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// `ignored-failure`
-pub fn ignored_failure(ctx: &Ctx, sink: &mut Sink) {
+pub fn ignored_failure(ctx: &Analysis, sink: &mut Sink) {
     for pipeline in &ctx.facts.gitlab_pipelines {
         for (number, (job, extra)) in pipeline.each_job().enumerate() {
             let (steps, after) = job.steps.split_at(extra.first_after);

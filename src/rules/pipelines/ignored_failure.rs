@@ -1,6 +1,6 @@
 //! `ignored-failure`: tests, checks and scans whose failures are ignored.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{
     Evidence, Job, Purpose, Step, Workflow, command_purposes, container_command, step_purposes,
@@ -35,7 +35,7 @@ const fn gate_noun(purpose: Purpose) -> &'static str {
     }
 }
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
         if let Some(location) = continues(&job.continue_on_error)
             && let Some(evidence) = job.steps.iter().find_map(gate_of)
@@ -81,7 +81,7 @@ pub(super) fn ignored_gate(location: Location, evidence: &Evidence) -> Finding {
 
 /// Whether another step reads the outcome of this one, or what it wrote. Its `conclusion` is
 /// always `success`: `continue-on-error` is applied before.
-fn is_judged_later(ctx: &Ctx, steps: &[Step], step: &Step) -> bool {
+fn is_judged_later(ctx: &Analysis, steps: &[Step], step: &Step) -> bool {
     let Some(id) = &step.id else { return false };
 
     let reads = [
@@ -690,7 +690,7 @@ const SCANNERS: &[Scanner] = &[
 ];
 
 /// Reports scanners that succeed whatever they find.
-fn report_scanner(ctx: &Ctx, job: &Job, step: &Step, sink: &mut Sink) {
+fn report_scanner(ctx: &Analysis, job: &Job, step: &Step, sink: &mut Sink) {
     let Some(action) = step.action() else { return };
 
     let Some(scanner) = SCANNERS
@@ -730,7 +730,7 @@ fn report_scanner(ctx: &Ctx, job: &Job, step: &Step, sink: &mut Sink) {
 }
 
 /// Whether a configuration file or a variable may make the scanner fail.
-fn is_configured_elsewhere(ctx: &Ctx, step: &Step) -> bool {
+fn is_configured_elsewhere(ctx: &Analysis, step: &Step) -> bool {
     const FILES: &[&str] = &["trivy.yaml", "trivy.yml"];
 
     step.input("trivy-config").is_some()

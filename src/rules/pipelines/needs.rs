@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::Workflow;
 use crate::suggest::nearest;
 
-pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn undefined(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
         for needed in &job.needs {
             if workflow.job(&needed.value).is_some() || needed.value.contains("${{") {
@@ -41,7 +41,7 @@ pub fn undefined(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 /// one cycle.
 const MAX_FOLLOWED: usize = 1 << 20;
 
-pub fn cyclic(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn cyclic(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let mut reported: HashSet<usize> = HashSet::new();
     let mut followed = 0;
 

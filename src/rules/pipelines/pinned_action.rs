@@ -1,6 +1,6 @@
 //! `pinned-action`: actions and reusable workflows pinned to a branch or a tag.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::action_versions::ActionVersion;
 use crate::analysis::repository_owner::is_owner;
 use crate::finding::{Finding, Sink};
@@ -8,7 +8,7 @@ use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::{Located, Location, Span};
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let calls = workflow.jobs.iter().filter_map(|job| job.uses.as_ref());
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
     let uses = calls.chain(steps.filter_map(|step| step.uses.as_ref()));
@@ -18,7 +18,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-fn unpinned(ctx: &Ctx, uses: &Located<String>) -> Option<Finding> {
+fn unpinned(ctx: &Analysis, uses: &Located<String>) -> Option<Finding> {
     let action = ActionRef::parse(&uses.value);
     let ActionRef::Remote {
         name,

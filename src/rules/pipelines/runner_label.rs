@@ -1,6 +1,6 @@
 //! `runner-label`: labels of retired runners, and labels that are probably misspelled.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Job, Workflow};
 use crate::rules::pipelines::workflow_schema::DATA;
@@ -10,7 +10,7 @@ use crate::suggest::nearest;
 /// The beginnings of the labels of hosted runners, one for each operating system.
 const FAMILIES: &[&str] = &["ubuntu-", "windows-", "macos-"];
 
-pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action {
         return;
     }

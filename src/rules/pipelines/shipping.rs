@@ -1,6 +1,6 @@
 //! What jobs ship, and whether tests in the same job can stop it.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::step_work;
 use crate::analysis::pipelines::{says_deploy, says_test};
 use crate::model::workflow::{Evidence, Job, Purpose, Step, Workflow, step_purposes};
@@ -24,7 +24,7 @@ pub(super) fn ships(job: &Job) -> Option<Evidence> {
 
 /// Whether an earlier step of the job tests, and its failure stops what the job ships.
 pub(super) fn is_gated_in_job(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: &Job,
     shipping: Location,

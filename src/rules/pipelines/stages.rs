@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::job_work;
 use crate::analysis::packages::{MANIFESTS, is_manifest, package_at};
 use crate::analysis::pipelines::{is_live, is_pipeline};
@@ -66,7 +66,7 @@ enum Anchor {
     Shipping,
 }
 
-pub fn lint(ctx: &Ctx, sink: &mut Sink) {
+pub fn lint(ctx: &Analysis, sink: &mut Sink) {
     if has_code(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::Lint, Purpose::Typecheck],
@@ -78,7 +78,7 @@ pub fn lint(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn test(ctx: &Ctx, sink: &mut Sink) {
+pub fn test(ctx: &Analysis, sink: &mut Sink) {
     if has_code(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::Test],
@@ -90,7 +90,7 @@ pub fn test(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn build(ctx: &Ctx, sink: &mut Sink) {
+pub fn build(ctx: &Analysis, sink: &mut Sink) {
     if has_image(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::Build, Purpose::Image, Purpose::Push],
@@ -102,7 +102,7 @@ pub fn build(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn scan(ctx: &Ctx, sink: &mut Sink) {
+pub fn scan(ctx: &Analysis, sink: &mut Sink) {
     if has_image(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::ImageScan, Purpose::Scan],
@@ -115,7 +115,7 @@ pub fn scan(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
+pub fn sbom(ctx: &Analysis, sink: &mut Sink) {
     if has_image(ctx) && !is_sbom_configured(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::Sbom],
@@ -128,7 +128,7 @@ pub fn sbom(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Whether the configuration of a tool that builds images or releases has it make an SBOM.
-fn is_sbom_configured(ctx: &Ctx) -> bool {
+fn is_sbom_configured(ctx: &Analysis) -> bool {
     const WORDS: &[(&str, &str)] = &[
         (".goreleaser.", "sboms:"),
         ("goreleaser.", "sboms:"),
@@ -145,7 +145,7 @@ fn is_sbom_configured(ctx: &Ctx) -> bool {
     })
 }
 
-pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
+pub fn deploy(ctx: &Analysis, sink: &mut Sink) {
     if has_image(ctx) {
         let stage = PipelineStage {
             purposes: &[
@@ -162,7 +162,7 @@ pub fn deploy(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
+pub fn secret_scan(ctx: &Analysis, sink: &mut Sink) {
     if !ctx.facts.env_usage.signals.contains(Signal::SecretScan) {
         let stage = PipelineStage {
             purposes: &[Purpose::SecretScan],
@@ -174,7 +174,7 @@ pub fn secret_scan(ctx: &Ctx, sink: &mut Sink) {
     }
 }
 
-pub fn eval(ctx: &Ctx, sink: &mut Sink) {
+pub fn eval(ctx: &Analysis, sink: &mut Sink) {
     if has_llm(ctx) {
         let stage = PipelineStage {
             purposes: &[Purpose::Evaluate],
@@ -188,7 +188,7 @@ pub fn eval(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Reports that no pipeline has the stage, unless a part of the pipeline is elsewhere.
-fn report_missing(ctx: &Ctx, stage: &PipelineStage, sink: &mut Sink) {
+fn report_missing(ctx: &Analysis, stage: &PipelineStage, sink: &mut Sink) {
     let Some(pipelines) = pipelines(ctx) else {
         return;
     };
@@ -259,7 +259,7 @@ fn has_stage(workflow: &Workflow, stage: &PipelineStage) -> bool {
 
 /// Whether a job of the workflow runs a task, a script or an action that does what the stage does,
 /// or that cannot be followed.
-fn may_run_stage(ctx: &Ctx, workflow: &Workflow, stage: &PipelineStage) -> bool {
+fn may_run_stage(ctx: &Analysis, workflow: &Workflow, stage: &PipelineStage) -> bool {
     workflow
         .jobs
         .iter()
@@ -291,7 +291,7 @@ fn sets_sbom(step: &Step) -> bool {
 }
 
 /// Whether the name of a workflow, or of its file, announces the stage.
-fn announces_stage(ctx: &Ctx, workflow: &Workflow, stage: &PipelineStage) -> bool {
+fn announces_stage(ctx: &Analysis, workflow: &Workflow, stage: &PipelineStage) -> bool {
     let file = file_name(ctx.facts.path(workflow.file)).to_ascii_lowercase();
     let name = workflow
         .name
@@ -355,7 +355,7 @@ struct Pipelines<'a> {
 
 /// The pipelines of a repository. `None` where a part of them is elsewhere: in another system, or in
 /// another repository.
-fn pipelines<'a>(ctx: &'a Ctx) -> Option<Pipelines<'a>> {
+fn pipelines<'a>(ctx: &'a Analysis) -> Option<Pipelines<'a>> {
     let facts = ctx.facts;
     let mut files = facts.repository.files().iter();
     if files.any(|file| is_pipeline(&file.path)) || has_unknown_gitlab(ctx) {
@@ -390,7 +390,7 @@ fn pipelines<'a>(ctx: &'a Ctx) -> Option<Pipelines<'a>> {
 
 /// Whether a part of a GitLab pipeline cannot be seen, or its files are not those that GitLab looks
 /// for.
-fn has_unknown_gitlab(ctx: &Ctx) -> bool {
+fn has_unknown_gitlab(ctx: &Analysis) -> bool {
     let facts = ctx.facts;
     let pipelines = &facts.gitlab_pipelines;
     let is_unknown = |pipeline: &GitlabPipeline| {
@@ -441,7 +441,7 @@ fn importance(workflow: &Workflow) -> (bool, usize) {
     (runs_on_changes, central)
 }
 
-fn has_code(ctx: &Ctx) -> bool {
+fn has_code(ctx: &Analysis) -> bool {
     ctx.facts
         .repository
         .files()
@@ -449,11 +449,11 @@ fn has_code(ctx: &Ctx) -> bool {
         .any(|file| MANIFESTS.contains(&file.name()) && !file.path.contains("node_modules/"))
 }
 
-fn has_image(ctx: &Ctx) -> bool {
+fn has_image(ctx: &Analysis) -> bool {
     ctx.facts.dockerfiles().next().is_some()
 }
 
-fn has_llm(ctx: &Ctx) -> bool {
+fn has_llm(ctx: &Analysis) -> bool {
     ctx.facts
         .repository
         .files()

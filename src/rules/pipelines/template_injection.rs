@@ -1,12 +1,12 @@
 //! `template-injection`: untrusted input that `${{ … }}` expands into code.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::taint::{self, Taint, Writer};
 use crate::analysis::untrusted_checkout::Site;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Workflow};
 
-pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
         let site = Site::of(workflow, expression);
         let Some(code) = code_around(workflow, expression) else {

@@ -1,7 +1,7 @@
 //! `deprecated-command`, `unsecure-commands`, `github-env-injection`: commands of steps to the
 //! runner.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::taint::{self, Taint};
 use crate::analysis::untrusted_checkout::Site;
 use crate::finding::{Finding, Sink};
@@ -34,7 +34,7 @@ const DEPRECATED: &[(&str, &str, &str)] = &[
     ),
 ];
 
-pub fn deprecated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn deprecated(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
 
     for code in steps.filter_map(|step| step.run.as_ref()) {
@@ -69,7 +69,7 @@ fn is_in_comment(before: &str) -> bool {
     line.trim_start().starts_with('#')
 }
 
-pub fn unsecure(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn unsecure(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let jobs = workflow.jobs.iter().flat_map(|job| {
         job.env
             .iter()
@@ -95,7 +95,7 @@ fn unsecure_finding(variable: &EnvVar) -> Finding {
     .help("remove it, and write to the files in `GITHUB_ENV` and `GITHUB_PATH`")
 }
 
-pub fn env_injection(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn env_injection(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let is_privileged = taint::is_privileged(workflow);
 
     for (job_index, job) in workflow.jobs.iter().enumerate() {

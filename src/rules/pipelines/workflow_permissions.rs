@@ -1,11 +1,11 @@
 //! `workflow-permissions`: the token of a workflow has few permissions, and they are written down.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Grant, Job, Permissions, Workflow};
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if workflow.action {
         return;
     }
@@ -152,7 +152,7 @@ fn uses_scope(job: &Job, scope: &str) -> bool {
 }
 
 /// Reports a workflow that leaves the permissions of its token to the repository's default.
-fn report_missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+fn report_missing(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     // A workflow that is only called gets its token from the caller.
     if workflow.only_on(&["workflow_call"]) || workflow.triggers.is_empty() {
         return;
@@ -179,7 +179,7 @@ fn report_missing(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 
 /// The fix that inserts the least permissions before `jobs`. The tree is read for the place of the
 /// key, which no fact holds.
-fn fix(ctx: &Ctx, workflow: &Workflow) -> Option<Fix> {
+fn fix(ctx: &Analysis, workflow: &Workflow) -> Option<Fix> {
     let root = ctx.facts.file(workflow.file).tree.as_ref()?.root()?;
     let jobs = root.entry("jobs")?.key.location();
     let source = ctx.facts.source(jobs.file);

@@ -1,13 +1,13 @@
 //! `secrets-inherit`, `overprovisioned-secrets`, `secret-printed`, `long-lived-cloud-key`: secrets
 //! that reach more than they have to.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{Access, ActionRef, Expression, Secrets, Workflow};
 use crate::syntax::shell::{Command, Script};
 
-pub fn inherit(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn inherit(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
         let (Secrets::Inherit(location), Some(uses)) = (&job.secrets, &job.uses) else {
             continue;
@@ -31,7 +31,7 @@ pub fn inherit(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-pub fn overprovisioned(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn overprovisioned(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
         for access in expression.accesses() {
             let Some(selection) = broad_selection(expression, access) else {
@@ -65,7 +65,7 @@ fn broad_selection(expression: &Expression, access: &Access) -> Option<&'static 
 /// Commands that print their arguments.
 const PRINTERS: &[&str] = &["echo", "printf", "Write-Host", "Write-Output"];
 
-pub fn printed(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn printed(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
         let Some(code) = script_around(workflow, expression) else {
             continue;
@@ -131,7 +131,7 @@ fn adds_mask(command: &Command) -> bool {
         .any(|word| word.text().starts_with("::add-mask::"))
 }
 
-pub fn cloud_key(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn cloud_key(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for step in workflow.jobs.iter().flat_map(|job| &job.steps) {
         let Some(action) = step.action() else {
             continue;

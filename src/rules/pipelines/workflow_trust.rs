@@ -1,14 +1,14 @@
 //! `persist-credentials`, `self-hosted-runner`, `spoofable-actor`: tokens, runners and checks that
 //! outside users can abuse.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvValue;
 use crate::model::workflow::{Job, Step, Workflow};
 use crate::source::{Located, Location};
 
-pub fn persist_credentials(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn persist_credentials(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for job in &workflow.jobs {
         let Some(upload) = job.steps.iter().find(|step| uploads_tree(step)) else {
             continue;
@@ -75,7 +75,7 @@ fn uploads_tree(step: &Step) -> bool {
     })
 }
 
-pub fn self_hosted(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn self_hosted(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let Some(trigger) = workflow.triggers.iter().find(|trigger| {
         matches!(
             trigger.event.value.as_str(),
@@ -142,7 +142,7 @@ const ACTOR_EVENTS: &[&str] = &[
     "issue_comment",
 ];
 
-pub fn spoofable_actor(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn spoofable_actor(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if !workflow
         .triggers
         .iter()

@@ -1,6 +1,6 @@
 //! `outdated-action-runtime` and `pinned-tool`: versions of actions and tools in a pipeline.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::action_versions::ActionVersion;
 use crate::finding::{Finding, Sink};
 use crate::model::Code;
@@ -13,7 +13,7 @@ use crate::syntax::shell::{Invocation, Word};
 /// The version in the table of an action that has no version with a supported runtime.
 const ARCHIVED: u32 = 99;
 
-pub fn outdated(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn outdated(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if let Some(using) = workflow
         .using
         .as_ref()
@@ -74,7 +74,7 @@ fn outdated_version(uses: &Located<String>) -> Option<Finding> {
     )
 }
 
-pub fn tool(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn tool(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let jobs = workflow.jobs.iter().filter(|job| !job.is_disabled());
     let steps = jobs.flat_map(|job| &job.steps);
 

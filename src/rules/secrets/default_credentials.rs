@@ -3,7 +3,7 @@
 
 use crate::analysis::hosts::is_connected;
 use crate::analysis::secret_exposure::{self, Strength};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::credential::{self, DefaultReason, NameKind, Place, Verdict};
 use crate::data::{self, KnownImage};
 use crate::finding::{Finding, Sink};
@@ -18,7 +18,7 @@ use crate::syntax::interpolate::{self, Dialect};
 use crate::syntax::yaml::{Node, each_scalar};
 
 /// Variables of compose services and pods.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if is_development(owner) {
         return;
     }
@@ -35,19 +35,19 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
 }
 
 /// Defaults of variables in `ENV` and `ARG`.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
         report_fallbacks(ctx, var, Guessability::Guessable, sink);
     }
 }
 
 /// Defaults of variables anywhere else in a compose file: commands, health checks, labels.
-pub fn compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn compose(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     report_interpolations(ctx, source, facts, Guessability::Guessable, sink);
 }
 
 /// Values of charts: an install that sets nothing else runs with them.
-pub fn chart(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn chart(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     // Other values files are inputs of tests, or examples.
     let is_used = source.name().starts_with("values.") || source.name().contains("prod");
     if facts.kind != FileKind::HelmValues
@@ -89,7 +89,7 @@ pub fn chart(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
 }
 
 /// `secret-in-env`: defaults of variables of compose services and pods.
-pub fn secret_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn secret_container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if is_development(owner) {
         return;
     }
@@ -100,14 +100,14 @@ pub fn secret_container(ctx: &Ctx, owner: Owner, container: &Container, sink: &m
 }
 
 /// `secret-in-env`: defaults of variables in `ENV` and `ARG`.
-pub fn secret_dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn secret_dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for var in dockerfile.stages.iter().flat_map(|stage| &stage.env) {
         report_fallbacks(ctx, var, Guessability::Secret, sink);
     }
 }
 
 /// `secret-in-env`: defaults of variables anywhere else in a compose file.
-pub fn secret_compose(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn secret_compose(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     report_interpolations(ctx, source, facts, Guessability::Secret, sink);
 }
 
@@ -136,7 +136,7 @@ fn is_internal_store(owner: Owner, image: Option<&KnownImage>) -> bool {
 
 /// The finding for a variable that is set to a guessable credential.
 fn variable_finding(
-    ctx: &Ctx,
+    ctx: &Analysis,
     var: &EnvVar,
     image: Option<&KnownImage>,
     siblings: &[EnvVar],
@@ -187,7 +187,7 @@ fn documented_default(
 
 /// Why a value is guessable, if it is.
 fn guessable_reason(
-    ctx: &Ctx,
+    ctx: &Analysis,
     var: &EnvVar,
     value: &Located<String>,
     siblings: &[EnvVar],
@@ -215,7 +215,7 @@ fn is_kept_placeholder(name: &str, value: &str) -> bool {
 /// Reports the defaults of all variables in the scalars of a compose file. Facts hold those of
 /// known keys alone, so the tree is read.
 fn report_interpolations(
-    ctx: &Ctx,
+    ctx: &Analysis,
     source: &SourceFile,
     facts: &FileFacts,
     wanted: Guessability,
@@ -261,7 +261,7 @@ fn fallbacks(scalar: Node<'_>, text: &str) -> Vec<Fallback> {
     fallbacks
 }
 
-fn report_fallbacks(ctx: &Ctx, var: &EnvVar, wanted: Guessability, sink: &mut Sink) {
+fn report_fallbacks(ctx: &Analysis, var: &EnvVar, wanted: Guessability, sink: &mut Sink) {
     if let EnvValue::Template { fallbacks, .. } = &var.value {
         for fallback in fallbacks {
             report_fallback(ctx, fallback, &var.name.value, wanted, sink);
@@ -284,7 +284,7 @@ enum Guessability {
 /// Reports the literal default of a variable, if it is a credential of the wanted kind; `holder` is
 /// the variable that gets it.
 fn report_fallback(
-    ctx: &Ctx,
+    ctx: &Analysis,
     fallback: &Fallback,
     holder: &str,
     wanted: Guessability,

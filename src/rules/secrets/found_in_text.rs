@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::secret_exposure::{self, Strength};
 use crate::credential::{Certainty, Hit, HitKind, is_comment, redact};
 use crate::finding::{Confidence, Finding, Sink};
@@ -13,7 +13,7 @@ use crate::model::facts::FileFacts;
 use crate::source::{SourceFile, Span};
 
 /// `provider-token`
-pub fn token(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn token(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     report(
         ctx,
         source,
@@ -24,7 +24,7 @@ pub fn token(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink)
 }
 
 /// `private-key`
-pub fn key(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn key(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     report(
         ctx,
         source,
@@ -35,7 +35,7 @@ pub fn key(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
 }
 
 /// `connection-string`
-pub fn connection(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn connection(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     report(
         ctx,
         source,
@@ -47,7 +47,7 @@ pub fn connection(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut 
 
 /// Reports the hits of one kind; the same secret once for each file.
 fn report(
-    ctx: &Ctx,
+    ctx: &Analysis,
     source: &SourceFile,
     facts: &FileFacts,
     is_kind: fn(&Hit) -> bool,
@@ -81,7 +81,7 @@ fn report(
 }
 
 /// The finding for a secret at some places of a file, the first of which is shown.
-fn finding(ctx: &Ctx, source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
+fn finding(ctx: &Analysis, source: &SourceFile, text: &str, hits: &[&Hit]) -> Finding {
     let hit = hits[0];
     let (message, label) = message_and_label(hit, text);
     let mut finding = Finding::new(source.location(hit.at), message)
@@ -130,7 +130,7 @@ impl CoveredSpans {
 }
 
 /// What is known of a hit that lowers the level.
-fn cases(ctx: &Ctx, hit: &Hit, source: &SourceFile) -> Vec<&'static str> {
+fn cases(ctx: &Analysis, hit: &Hit, source: &SourceFile) -> Vec<&'static str> {
     let is_practice = !ctx.facts.is_production(source.id);
     let mut cases = Vec::new();
     if is_practice {

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::credential;
 use crate::finding::{Confidence, Finding, Sink};
 use crate::model::facts::FileFacts;
@@ -14,7 +14,7 @@ use crate::model::path_class;
 use crate::source::{SourceFile, Span};
 use crate::syntax::yaml::Node;
 
-pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     let is_searched = matches!(
         facts.kind,
         FileKind::Text
@@ -72,7 +72,7 @@ fn report(source: &SourceFile, name: &str, span: Span, sink: &mut Sink) {
 
 /// Whether a file is used for more than to show something. A notebook is a document, but its code
 /// has run.
-fn is_used(ctx: &Ctx, source: &SourceFile) -> bool {
+fn is_used(ctx: &Analysis, source: &SourceFile) -> bool {
     let code = source.path.strip_suffix(".ipynb");
 
     ctx.facts.is_production(source.id)

@@ -1,6 +1,6 @@
 //! `committed-secret`, `secret-in-configmap`: credentials in manifests.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::credential::{self, DefaultReason, HitKind, Place, Verdict};
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
@@ -76,20 +76,20 @@ impl<'d> Holder<'d> {
     }
 }
 
-pub fn committed(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn committed(_: &Analysis, object: &Object, sink: &mut Sink) {
     if let Body::Secret(data) = &object.body {
         report_secret(&Holder::of_object(object, data), sink);
     }
 }
 
-pub fn in_config_map(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn in_config_map(_: &Analysis, object: &Object, sink: &mut Sink) {
     if let Body::ConfigMap(data) = &object.body {
         report_config_map(&Holder::of_object(object, data), sink);
     }
 }
 
 /// The Secrets that a kustomization makes of what is committed.
-pub fn generated_secrets(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn generated_secrets(ctx: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     for made in generated(facts, "Secret") {
         report_secret(&Holder::of_generated(made, &made.data), sink);
 
@@ -100,7 +100,7 @@ pub fn generated_secrets(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mu
 }
 
 /// The ConfigMaps that a kustomization makes.
-pub fn generated_config_maps(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn generated_config_maps(ctx: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     for made in generated(facts, "ConfigMap") {
         report_config_map(&Holder::of_generated(made, &made.data), sink);
 
@@ -122,7 +122,7 @@ fn generated<'f>(
 }
 
 /// The variables of the env files of a generator, as far as these are committed.
-fn env_data(ctx: &Ctx, made: &GeneratedObject) -> Vec<Data> {
+fn env_data(ctx: &Analysis, made: &GeneratedObject) -> Vec<Data> {
     let mut all = Vec::new();
 
     for path in &made.env_files {

@@ -1,6 +1,6 @@
 //! `logged-credential`: log and print calls that write a secret as it is.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::credential::{NameKind, secret_name, words_of_name};
 use crate::finding::{Finding, Sink};
 use crate::model::code::{LoggedKind, LoggedValue};
@@ -11,7 +11,7 @@ use crate::syntax::shell::{
     self, BlockKind, Command, Operator, PartKind, Redirect, RedirectOperator, Script, Word,
 };
 
-pub fn check(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if facts.kind != FileKind::Text || !ctx.facts.is_production(source.id) {
         return;
     }

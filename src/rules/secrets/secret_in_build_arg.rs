@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::credential::{Place, Verdict, classify, secret_name};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
@@ -13,7 +13,7 @@ use crate::source::Location;
 use crate::syntax::dockerfile::Body;
 
 /// ARG instructions.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     // One name is one cause, even if several stages declare it again.
     let mut declarations: BTreeMap<&str, Vec<Location>> = BTreeMap::new();
 
@@ -71,7 +71,7 @@ fn global_credentials(dockerfile: &Dockerfile) -> Vec<(&str, Location)> {
 }
 
 fn report_argument(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
     name: &str,
     locations: &[Location],
@@ -103,7 +103,7 @@ fn report_argument(
 
 /// `build.args` of compose services, unless the Dockerfile is in the repository and declares the
 /// argument: then the finding is there.
-pub fn service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn service(ctx: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     let Some(build) = &service.build else { return };
 
     let file = build
@@ -148,7 +148,7 @@ const MAX_SERVICES: usize = 4;
 
 /// The compose services that pass the argument, and where.
 fn passing_services<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     dockerfile: &Dockerfile,
     name: &str,
 ) -> Vec<(Location, &'a str)> {

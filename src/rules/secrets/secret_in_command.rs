@@ -6,7 +6,7 @@
 
 use crate::analysis::commands::{self, CommandValue};
 use crate::analysis::secret_exposure::{self, Exposed, Strength};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::Command;
 use crate::model::container::Container;
@@ -23,7 +23,7 @@ const GUESSABLE: &str = "guessable";
 const GUESSABLE_IN_JOB: &str = "guessable-in-job";
 
 /// `RUN`, `CMD`, `ENTRYPOINT`.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let values = commands::dockerfile_values(dockerfile);
     let mut reported = report_values(ctx, &values, GUESSABLE, sink);
 
@@ -36,7 +36,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `command`, `entrypoint` and `args` of containers.
-pub fn container(ctx: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, _: Owner, container: &Container, sink: &mut Sink) {
     let values = commands::container_values(ctx, container);
     let mut reported = report_values(ctx, &values, GUESSABLE, sink);
     let health = container.health.value();
@@ -53,7 +53,7 @@ pub fn container(ctx: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
 }
 
 /// `run` of steps.
-pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn workflow(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let values = commands::workflow_values(workflow);
     let mut reported = report_values(ctx, &values, GUESSABLE_IN_JOB, sink);
     let steps = workflow.jobs.iter().flat_map(|job| &job.steps);
@@ -65,7 +65,7 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// Scripts of GitLab pipelines.
-pub fn gitlab(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn gitlab(ctx: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if let Some(gitlab) = &facts.gitlab {
         workflow(ctx, &gitlab.written, sink);
     }
@@ -73,7 +73,7 @@ pub fn gitlab(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
 
 /// Shell scripts. They set up tests and machines as often as deployments, so only values that were
 /// chosen count.
-pub fn script(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn script(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !is_script(source, facts) {
         return;
     }
@@ -86,7 +86,7 @@ pub fn script(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
 }
 
 /// `secret-in-env` in `docker run -e` of shell scripts.
-pub fn script_variables(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn script_variables(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !is_script(source, facts) {
         return;
     }
@@ -104,7 +104,7 @@ pub fn script_variables(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink:
 }
 
 /// `secret-in-env` in `docker run -e` of a step's commands.
-pub fn variables(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn variables(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for value in &commands::container_variables(workflow) {
         let name = &value.name;
         let help = format!(
@@ -123,7 +123,7 @@ fn is_script(source: &SourceFile, facts: &FileFacts) -> bool {
 }
 
 /// Whether the value is a credential that has no known form and is not a known default.
-fn is_chosen(ctx: &Ctx, value: &CommandValue) -> bool {
+fn is_chosen(ctx: &Analysis, value: &CommandValue) -> bool {
     let location = value.value.location;
     let hits = &ctx.facts.file(location.file).hits;
     let has_form = hits.iter().any(|hit| location.span.contains(hit.span));
@@ -136,7 +136,7 @@ fn is_chosen(ctx: &Ctx, value: &CommandValue) -> bool {
 /// Reports credentials among the values of options and assignments, and returns the places that
 /// need no further finding.
 fn report_values(
-    ctx: &Ctx,
+    ctx: &Analysis,
     values: &[CommandValue],
     guessable: &'static str,
     sink: &mut Sink,
@@ -181,7 +181,7 @@ fn value_message(value: &CommandValue, what: &str) -> String {
 }
 
 /// Reports a credential that a command sets as a variable of a container.
-fn report_variable(ctx: &Ctx, value: &CommandValue, help: String, sink: &mut Sink) {
+fn report_variable(ctx: &Analysis, value: &CommandValue, help: String, sink: &mut Sink) {
     let Some(exposed) = secret_exposure::exposed(ctx, &value.name, &value.value, None) else {
         return;
     };
@@ -197,7 +197,7 @@ fn report_variable(ctx: &Ctx, value: &CommandValue, help: String, sink: &mut Sin
 }
 
 /// Reports the hits of the file inside a command, except at places that are reported already.
-fn report_hits(ctx: &Ctx, command: Location, reported: &mut Vec<Location>, sink: &mut Sink) {
+fn report_hits(ctx: &Analysis, command: Location, reported: &mut Vec<Location>, sink: &mut Sink) {
     for hit in &ctx.facts.file(command.file).hits {
         let location = Location::new(command.file, hit.span);
         if !command.span.contains(hit.span) || overlaps_any(reported, location) {
@@ -227,7 +227,7 @@ fn overlaps_any(locations: &[Location], location: Location) -> bool {
 /// Reports a finding with the label and the cases of a credential. `guessable` is the case of a
 /// value that is known or easy to guess.
 fn report(
-    ctx: &Ctx,
+    ctx: &Analysis,
     exposed: &Exposed,
     finding: Finding,
     guessable: &'static str,
@@ -251,7 +251,7 @@ fn report(
 }
 
 /// Where the format would have the credential instead.
-fn advice(ctx: &Ctx, location: Location) -> &'static str {
+fn advice(ctx: &Analysis, location: Location) -> &'static str {
     match ctx.facts.file(location.file).kind {
         FileKind::Dockerfile => {
             "mount it for this step only: `RUN --mount=type=secret,id=…`; layers keep command \

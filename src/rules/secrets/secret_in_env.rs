@@ -4,7 +4,7 @@
 //! cover images and workflows: there they are reported here.
 
 use crate::analysis::secret_exposure::{self, Exposed, Strength};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::Container;
@@ -29,7 +29,7 @@ enum Guessable {
 const IN_JOB: Guessable = Guessable::Case("guessable-in-job");
 
 /// `ENV` and `LABEL`.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in &dockerfile.stages {
         let vars = stage
             .env
@@ -42,17 +42,17 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// `environment` and `env` of containers.
-pub fn container(ctx: &Ctx, _: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, _: Owner, container: &Container, sink: &mut Sink) {
     report_all(ctx, &container.env, Guessable::Elsewhere, sink);
 }
 
 /// Labels of compose services.
-pub fn labels(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn labels(ctx: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     report_all(ctx, &service.labels, Guessable::Elsewhere, sink);
 }
 
 /// `env` and `with` at all levels, and the credentials of containers.
-pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn workflow(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     report_all(ctx, &workflow.env, IN_JOB, sink);
 
     for job in &workflow.jobs {
@@ -77,7 +77,7 @@ pub fn workflow(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// `variables` of GitLab pipelines.
-pub fn gitlab(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn gitlab(ctx: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if let Some(gitlab) = &facts.gitlab {
         workflow(ctx, &gitlab.written, sink);
     }
@@ -90,14 +90,20 @@ fn passed_secrets(job: &Job) -> &[EnvVar] {
     }
 }
 
-fn report_all(ctx: &Ctx, vars: &[EnvVar], guessable: Guessable, sink: &mut Sink) {
+fn report_all(ctx: &Analysis, vars: &[EnvVar], guessable: Guessable, sink: &mut Sink) {
     for var in vars {
         report(ctx, var, vars, guessable, sink);
     }
 }
 
 /// Reports a variable whose value is a credential.
-fn report(ctx: &Ctx, var: &EnvVar, siblings: &[EnvVar], guessable: Guessable, sink: &mut Sink) {
+fn report(
+    ctx: &Analysis,
+    var: &EnvVar,
+    siblings: &[EnvVar],
+    guessable: Guessable,
+    sink: &mut Sink,
+) {
     let Some((value, is_whole)) = secret_exposure::written(&var.value) else {
         return;
     };

@@ -4,14 +4,14 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind, Service};
 use crate::model::facts::FileFacts;
 use crate::rules::structure::compose_form::compose_root;
 use crate::source::{Located, Location, SourceFile};
 
-pub fn service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn service(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let name = service.name();
     if !has_image(service)
         && !project.overlay
@@ -74,7 +74,7 @@ const fn has_image(service: &Service) -> bool {
 
 /// Whether the file is an overlay for `-f`: none of its services has an image, or another project
 /// has the service.
-fn is_overlay(ctx: &Ctx, project: &Project, name: &str) -> bool {
+fn is_overlay(ctx: &Analysis, project: &Project, name: &str) -> bool {
     let elsewhere = ctx
         .facts
         .projects()
@@ -109,7 +109,7 @@ fn dependencies(service: &Service) -> Vec<&Located<String>> {
 }
 
 /// Cycles of dependencies, each reported once, where it closes.
-pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn cycles(_: &Analysis, project: &Project, sink: &mut Sink) {
     let index: HashMap<&str, usize> = project
         .services
         .iter()
@@ -164,7 +164,7 @@ pub fn cycles(_: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-pub fn health_check_form(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn health_check_form(_: &Analysis, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
         return;
     };

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Definition, Project, Service};
 use crate::model::container::Port;
@@ -14,7 +14,7 @@ use crate::syntax::yaml::{Kind, Node};
 
 const REFUSED: &str = "Compose refuses to load the project";
 
-pub fn service(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn service(_: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     let name = service.name();
     let platforms = service
         .build
@@ -131,7 +131,7 @@ fn range_len((first, last): (u16, u16)) -> u32 {
 }
 
 /// Volumes, secrets and configs without a source, or with two.
-pub fn definitions(_: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn definitions(_: &Analysis, project: &Project, sink: &mut Sink) {
     for secret in &project.secrets {
         check_source(project, secret, "secret", &["file", "environment"], sink);
     }
@@ -237,7 +237,7 @@ fn check_external(
 }
 
 /// Conflicts inside one file.
-pub fn file(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn file(_: &Analysis, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
         return;
     };

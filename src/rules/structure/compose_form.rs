@@ -1,6 +1,6 @@
 //! `obsolete-version`, `build-and-image`, `quoted-port`: how a compose file is written.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
@@ -9,7 +9,7 @@ use crate::model::file_kind::FileKind;
 use crate::source::{SourceFile, Span, clip, slice};
 use crate::syntax::yaml::{Node, Style};
 
-pub fn obsolete_version(_: &Ctx, source: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn obsolete_version(_: &Analysis, source: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(root) = compose_root(file) else {
         return;
     };
@@ -51,7 +51,7 @@ pub fn compose_root<'f>(file: &'f FileFacts<'_>) -> Option<Node<'f>> {
     file.tree.as_ref()?.root()
 }
 
-pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn build_and_image(_: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     let (Some(build), Some(image)) = (&service.build, &service.container.image) else {
         return;
     };
@@ -72,7 +72,7 @@ pub fn build_and_image(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink)
     );
 }
 
-pub fn quoted_port(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn quoted_port(_: &Analysis, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(services) = compose_root(file).and_then(|root| root.get("services")) else {
         return;
     };

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::rules::structure::compose_form::compose_root;
@@ -47,7 +47,7 @@ impl SchemaViolation {
     }
 }
 
-pub fn unknown_key(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn unknown_key(_: &Analysis, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     for violation in schema_violations(file) {
         if violation.is_key {
             sink.report(violation.finding());
@@ -55,7 +55,7 @@ pub fn unknown_key(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     }
 }
 
-pub fn invalid_value(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn invalid_value(_: &Analysis, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     for violation in schema_violations(file) {
         if !violation.is_key {
             sink.report(violation.finding());

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
@@ -43,7 +43,7 @@ static WORDS: LazyLock<WordTable> = LazyLock::new(|| table!("compose-words"));
 const LOAD: &str = "Compose refuses to load the project";
 const CREATE: &str = "the engine refuses to create the container";
 
-pub fn check(_: &Ctx, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
+pub fn check(_: &Analysis, _: &SourceFile, file: &FileFacts, sink: &mut Sink) {
     let Some(root) = compose_root(file) else {
         return;
     };

@@ -1,6 +1,6 @@
 //! `ignored-setting`: settings of a compose file that have no effect.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::hosts::is_swarm;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, ReferenceKind};
@@ -8,7 +8,7 @@ use crate::rules::structure::compose_form::compose_root;
 use crate::source::FileId;
 use crate::syntax::yaml::Node;
 
-pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     for file in project.files.iter().filter(|file| project.reports(**file)) {
         let Some(root) = compose_root(ctx.facts.file(*file)) else {
             continue;
@@ -31,7 +31,7 @@ pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 }
 
 /// Whether the file may be for a swarm, which uses the settings that Compose ignores.
-fn is_for_swarm(ctx: &Ctx, root: Node<'_>, file: FileId) -> bool {
+fn is_for_swarm(ctx: &Analysis, root: Node<'_>, file: FileId) -> bool {
     let networks = root.get("networks").into_iter().flat_map(Node::entries);
     let mut drivers = networks.filter_map(|network| network.value.get("driver")?.str());
 

@@ -1,13 +1,13 @@
 //! `invalid-value`, `unknown-field` and `misplaced-field`: what the Kubernetes API server refuses.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{Object, Problem, Refusal, Workload};
 
 const REFUSED: &str = "the API server rejects this";
 const UNKNOWN: &str = "the API server rejects or drops this";
 
-pub fn object(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn object(_: &Analysis, object: &Object, sink: &mut Sink) {
     // `probe-port` reports the ports of probes.
     let refusals = object.refusals.iter().filter(|refusal| {
         !matches!(
@@ -34,7 +34,7 @@ pub fn object(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-pub fn unknown_field(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn unknown_field(_: &Analysis, object: &Object, sink: &mut Sink) {
     for refusal in &object.refusals {
         if matches!(refusal.problem, Problem::UnknownField { .. }) {
             sink.report(finding(object, refusal).label(UNKNOWN));
@@ -42,7 +42,7 @@ pub fn unknown_field(_: &Ctx, object: &Object, sink: &mut Sink) {
     }
 }
 
-pub fn misplaced_field(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn misplaced_field(_: &Analysis, object: &Object, sink: &mut Sink) {
     for refusal in &object.refusals {
         if matches!(refusal.problem, Problem::MisplacedField { .. }) {
             sink.report(finding(object, refusal).label(UNKNOWN));
@@ -219,7 +219,7 @@ fn restart_words(title: &str, written: Option<&str>, allowed: &str) -> (String, 
 }
 
 /// Mounts of volumes that the pod does not have.
-pub fn mounts(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn mounts(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if workload.guessed || object.open {
         return;
     }

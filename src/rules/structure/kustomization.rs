@@ -1,6 +1,6 @@
 //! `broken-kustomization`, `unmatched-patch`: kustomizations that do not build, or leave a patch out.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::kubernetes::{BuildProblem, Kustomization, KustomizationFault, UnmatchedPatch};
@@ -14,7 +14,7 @@ const MAX_BROKEN: usize = 3;
 
 const REFUSED: &str = "kustomize refuses to build this";
 
-pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn broken(ctx: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     let Some(kustomization) = facts.kustomization.as_deref() else {
         return;
     };
@@ -79,7 +79,7 @@ pub fn broken(ctx: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
 
 /// Reports what kustomize refuses in a kustomization.
 fn report_fault(
-    ctx: &Ctx,
+    ctx: &Analysis,
     kustomization: &Kustomization,
     fault: &KustomizationFault,
     sink: &mut Sink,
@@ -143,7 +143,7 @@ fn report_fault(
 
 /// Whether many kustomizations name files that are not here: they are missing from a checkout of a
 /// part, or before a build makes them.
-fn is_partial_checkout(ctx: &Ctx) -> bool {
+fn is_partial_checkout(ctx: &Analysis) -> bool {
     let kustomizations = ctx.facts.files.iter();
     let kustomizations = kustomizations.filter_map(|file| file.kustomization.as_deref());
 
@@ -171,7 +171,7 @@ fn is_partial_checkout(ctx: &Ctx) -> bool {
     broken > MAX_BROKEN
 }
 
-pub fn unmatched_patch(_: &Ctx, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn unmatched_patch(_: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     let Some(kustomization) = facts
         .kustomization
         .as_deref()
@@ -211,7 +211,7 @@ fn title(patch: &UnmatchedPatch) -> String {
 
 /// Whether a resource is made by a build, comes with a submodule, or is the address of another
 /// repository.
-fn may_be_elsewhere(ctx: &Ctx, path: &Located<String>) -> bool {
+fn may_be_elsewhere(ctx: &Analysis, path: &Located<String>) -> bool {
     let written = ctx.facts.text(path.location);
     let is_address = written
         .split_once('/')

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::analysis::workload::{container_title, is_long_running};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
@@ -38,7 +38,7 @@ static REMOVED: LazyLock<Vec<Removed>> = LazyLock::new(|| {
     table.removed
 });
 
-pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn deprecated(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     // A template with a condition on the served versions has other versions too.
     if object.helm
         && ctx
@@ -82,7 +82,7 @@ pub fn deprecated(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 
 /// Whether the chart of an object is not for clusters of a version: its `kubeVersion` has an upper
 /// bound below.
-fn is_excluded(ctx: &Ctx, object: &Object, since: &str) -> bool {
+fn is_excluded(ctx: &Analysis, object: &Object, since: &str) -> bool {
     let chart = ctx.facts.of_chart(object.file, "Chart.yaml");
     let Some(range) = chart.and_then(|chart| chart.text("kubeVersion")) else {
         return false;
@@ -109,7 +109,7 @@ fn minor_version(text: &str) -> Option<(u32, u32)> {
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
-pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn selector(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let Some(selector) = workload.selector.as_ref() else {
         return;
     };
@@ -135,7 +135,7 @@ pub fn selector(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) 
     sink.report(finding);
 }
 
-pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn duplicate_env(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -171,7 +171,7 @@ pub fn duplicate_env(_: &Ctx, owner: Owner, container: &Container, sink: &mut Si
     }
 }
 
-pub fn naked_pod(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn naked_pod(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.kind.value != "Pod"
         || !object.group().is_empty()
         || !is_long_running(object, workload)
@@ -192,7 +192,7 @@ pub fn naked_pod(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink)
 }
 
 /// An image that is cached under a tag that moves, or never pulled.
-pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn pull_policy(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -238,7 +238,7 @@ pub fn pull_policy(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     );
 }
 
-pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn job_limits(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     let Some(job) = &workload.job else {
         return;
     };
@@ -275,7 +275,7 @@ pub fn job_limits(_: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink
 }
 
 /// Objects in shared namespaces: once for each namespace.
-pub fn namespace(ctx: &Ctx, sink: &mut Sink) {
+pub fn namespace(ctx: &Analysis, sink: &mut Sink) {
     for object in ctx.graph.cluster.objects() {
         let Some(namespace) = object.namespace.known() else {
             continue;

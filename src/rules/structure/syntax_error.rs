@@ -1,6 +1,6 @@
 //! `syntax-error`: files that cannot be parsed.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
@@ -10,7 +10,7 @@ use crate::source::{Location, SourceFile, Span, file_name};
 /// How many errors of one file are reported: the others mostly follow from the first ones.
 const SHOWN: usize = 5;
 
-pub fn check(_: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn check(_: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     // JSON often has comments, which its readers accept.
     let is_json = source.path.ends_with(".json") && facts.kind == FileKind::OtherYaml;
     if is_json || !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {

@@ -1,7 +1,7 @@
 //! `missing-build-file`, `undeclared-build-arg`: what the `build` of a service requires of the
 //! Dockerfile.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::env_examples::has_example;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Build, Project, Service};
@@ -10,7 +10,7 @@ use crate::source::{Located, parent};
 use crate::suggest;
 use crate::syntax::dockerfile::Body;
 
-pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn missing_file(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     for service in &project.services {
         let Some(build) = &service.build else {
             continue;
@@ -35,7 +35,10 @@ pub fn missing_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
 }
 
 /// The folder or Dockerfile that a build needs and that does not exist, with advice.
-fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b Located<String>, &'static str)> {
+fn missing_path<'b>(
+    ctx: &Analysis,
+    build: &'b Build,
+) -> Option<(&'b Located<String>, &'static str)> {
     let context = build.context.as_ref()?;
 
     if !ctx.facts.repository.has_folder(&context.value) {
@@ -59,7 +62,7 @@ fn missing_path<'b>(ctx: &Ctx, build: &'b Build) -> Option<(&'b Located<String>,
     Some((path, help))
 }
 
-fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
+fn unknown_target(ctx: &Analysis, build: &Build, sink: &mut Sink) {
     let Some(path) = &build.dockerfile else {
         return;
     };
@@ -94,7 +97,7 @@ fn unknown_target(ctx: &Ctx, build: &Build, sink: &mut Sink) {
     }
 }
 
-fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
+fn is_submodule(ctx: &Analysis, folder: &str) -> bool {
     // The path may lie below a module's.
     std::iter::successors(Some(folder), |path| {
         Some(parent(path)).filter(|up| !up.is_empty())
@@ -104,7 +107,7 @@ fn is_submodule(ctx: &Ctx, folder: &str) -> bool {
 
 /// Whether a workflow clones a repository of the folder's name, or of the name of a folder above
 /// it.
-fn is_cloned(ctx: &Ctx, folder: &str) -> bool {
+fn is_cloned(ctx: &Analysis, folder: &str) -> bool {
     folder
         .split('/')
         .any(|part| part.len() > 2 && ctx.is_cloned(part))
@@ -122,7 +125,7 @@ const PREDEFINED: &[&str] = &[
     "TARGETPLATFORM",
 ];
 
-pub fn undeclared_arg(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn undeclared_arg(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(build) = &service.build else { return };
 
     let Some(dockerfile) = dockerfile(ctx, build) else {
@@ -188,7 +191,7 @@ fn declared(dockerfile: &Dockerfile) -> Vec<&str> {
 
 /// Whether the line of an argument belongs to other services as well (`extends`, an anchor): one of
 /// them may need it, or it is reported for an earlier one.
-fn is_shared(ctx: &Ctx, project: &Project, service: &Service, name: &Located<String>) -> bool {
+fn is_shared(ctx: &Analysis, project: &Project, service: &Service, name: &Located<String>) -> bool {
     let mut sharing = ctx
         .facts
         .projects()
@@ -214,11 +217,11 @@ fn passes_argument(build: &Build, name: &Located<String>) -> bool {
         .any(|arg| arg.name.location == name.location)
 }
 
-fn may_declare(ctx: &Ctx, build: &Build, name: &str) -> bool {
+fn may_declare(ctx: &Analysis, build: &Build, name: &str) -> bool {
     dockerfile(ctx, build).is_none_or(|dockerfile| declared(dockerfile).contains(&name))
 }
 
-fn dockerfile<'a>(ctx: &Ctx<'a>, build: &Build) -> Option<&'a Dockerfile> {
+fn dockerfile<'a>(ctx: &Analysis<'a>, build: &Build) -> Option<&'a Dockerfile> {
     let file = ctx
         .facts
         .repository

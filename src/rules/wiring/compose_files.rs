@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::env_examples::has_example;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
@@ -10,7 +10,7 @@ use crate::model::container::{Mount, MountSource};
 use crate::rules::environment::env_example;
 use crate::source::{Located, file_name, join};
 
-pub fn missing_mounted_file(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn missing_mounted_file(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     let mut seen: HashSet<String> = HashSet::new();
 
     for expected in expected_files(project) {
@@ -140,6 +140,6 @@ fn is_file_target(target: Option<&Located<String>>) -> bool {
     target.is_some_and(|target| !target.value.ends_with('/'))
 }
 
-fn exists(ctx: &Ctx, path: &str) -> bool {
+fn exists(ctx: &Analysis, path: &str) -> bool {
     ctx.facts.repository.find(path).is_some() || ctx.facts.repository.has_folder(path)
 }

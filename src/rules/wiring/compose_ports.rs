@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::hosts::is_swarm;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
@@ -94,7 +94,7 @@ impl Published<'_> {
     }
 }
 
-pub fn port_conflict(_: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn port_conflict(_: &Analysis, project: &Project, sink: &mut Sink) {
     let mut published: Vec<Published> = Vec::new();
 
     for service in &project.services {
@@ -154,7 +154,7 @@ fn conflict_words(earlier: &Published, current: &Published) -> (String, &'static
     (message, "only one of them can start")
 }
 
-pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn bind_all_interfaces(_: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     // `published-datastore` reports stores.
     if service.store().is_some() {
         return;
@@ -182,7 +182,7 @@ pub fn bind_all_interfaces(_: &Ctx, _: &Project, service: &Service, sink: &mut S
     }
 }
 
-pub fn privileged_port(_: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn privileged_port(_: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     for port in &service.container.ports {
         let (number, side) = match (privileged(on_host(port)), privileged(port.target)) {
             (Some(number), _) => (number, "on the host"),
@@ -205,7 +205,7 @@ fn privileged(range: Option<(u16, u16)>) -> Option<u16> {
     range.map(|(first, _)| first).filter(|first| *first < 1024)
 }
 
-pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn duplicate_container_name(_: &Analysis, project: &Project, sink: &mut Sink) {
     let mut named: HashMap<&str, (&Service, Location)> = HashMap::new();
 
     for service in &project.services {
@@ -235,7 +235,7 @@ pub fn duplicate_container_name(_: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-pub fn fixed_name_replicas(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn fixed_name_replicas(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let Some(replicas) = service
         .replicas
         .known()

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{
     is_connected, is_for_browsers, is_outward, may_be_for_browsers, may_reach, names, nearest_name,
@@ -15,7 +15,7 @@ use crate::model::compose::{Project, Service};
 use crate::model::env::EnvVar;
 use crate::model::image::Reference;
 
-pub fn unknown_host(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn unknown_host(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
         return;
     }
@@ -58,7 +58,7 @@ fn is_of_registry(name: &str) -> bool {
         .any(|word| matches!(word, "REGISTRY" | "REGISTRIES" | "MIRROR"))
 }
 
-pub fn localhost_dependency(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn localhost_dependency(_: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if !service.network_mode.is_absent() {
         return;
     }
@@ -177,7 +177,7 @@ fn local_host_finding(service: &Service, var: &EnvVar, other: &Service) -> Findi
     .help(format!("use `{}` as the host", other.name()))
 }
 
-pub fn inconsistent_url(_: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn inconsistent_url(_: &Analysis, project: &Project, sink: &mut Sink) {
     let mut seen: HashMap<&str, Vec<(&Service, Endpoint)>> = HashMap::new();
 
     // A migration connects to the database without the connection pooler.
@@ -270,7 +270,7 @@ fn differs(a: &Endpoint, b: &Endpoint) -> bool {
     (same_host && a.effective_port() != b.effective_port()) || (same_database && a.host != b.host)
 }
 
-pub fn browser_internal_host(_: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn browser_internal_host(_: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let args = service.build.iter().flat_map(|build| &build.args);
     let mut vars = service
         .container

@@ -1,7 +1,7 @@
 //! `dangling-service`, `dangling-network-policy`: objects that select nothing. Pods that may be
 //! defined outside of the repository are not missed.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::workload::has_operator;
 use crate::finding::{Finding, Sink};
 use crate::graph::kubernetes::Cluster;
@@ -16,7 +16,7 @@ const SYSTEM: [&str; 4] = [
     "istio-system",
 ];
 
-pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn service(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Service(service) = &object.body else {
         return;
     };
@@ -70,7 +70,7 @@ pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 /// Whether the object selects something, or may.
-fn selects(ctx: &Ctx, object: &Object) -> bool {
+fn selects(ctx: &Analysis, object: &Object) -> bool {
     ctx.graph
         .cluster
         .selected(object)
@@ -79,7 +79,7 @@ fn selects(ctx: &Ctx, object: &Object) -> bool {
 
 /// Whether the selected pods are expected in this repository: the folder has pods, all its files
 /// were read, and no operator creates the pods.
-fn is_ours(ctx: &Ctx, object: &Object, selector: &Selector) -> bool {
+fn is_ours(ctx: &Analysis, object: &Object, selector: &Selector) -> bool {
     if object.open
         || object
             .namespace
@@ -117,7 +117,7 @@ fn is_foreign_key(cluster: &Cluster, key: &str) -> bool {
 }
 
 /// Whether every file of a folder was read: a template or a broken file may define what is missing.
-pub fn all_read(ctx: &Ctx, folder: &str) -> bool {
+pub fn all_read(ctx: &Analysis, folder: &str) -> bool {
     ctx.graph.cluster.is_all_read(folder)
 }
 
@@ -126,7 +126,7 @@ const MAX_NEAR: usize = 512;
 
 /// The workload of the same folder that has most of the labels, if it has any.
 fn nearest<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     object: &Object,
     selector: &Selector,
 ) -> Option<(&'a Object, &'a Workload)> {
@@ -167,7 +167,7 @@ fn similarity(selector: &Selector, workload: &Workload) -> u32 {
         .sum()
 }
 
-pub fn network_policy(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn network_policy(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::NetworkPolicy(policy) = &object.body else {
         return;
     };
@@ -231,7 +231,7 @@ enum Origin {
 
 /// Where the pods are defined that a selector means; `None` if they may be made by an operator, or
 /// by a file that could not be read.
-fn origin_of_pods(ctx: &Ctx, object: &Object, selector: &Selector) -> Option<Origin> {
+fn origin_of_pods(ctx: &Analysis, object: &Object, selector: &Selector) -> Option<Origin> {
     if !object.open && !ctx.graph.cluster.has_pods() {
         Some(Origin::Elsewhere)
     } else if is_ours(ctx, object, selector) {

@@ -1,7 +1,7 @@
 //! `dangling-ingress`, `dangling-reference`: names of objects that nothing defines. An object that
 //! may be defined outside of the repository is not missed, or is a note.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::workload::is_name;
 use crate::finding::{Finding, Sink};
 use crate::model::kubernetes::{
@@ -10,7 +10,7 @@ use crate::model::kubernetes::{
 use crate::rules::wiring::dangling::all_read;
 use crate::source::{SourceFile, join, parent};
 
-pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn ingress(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Ingress(ingress) = &object.body else {
         return;
     };
@@ -108,7 +108,7 @@ pub fn ingress(ctx: &Ctx, object: &Object, sink: &mut Sink) {
 }
 
 /// Whether a folder has values for a Helm chart that is not in it.
-fn has_foreign_chart(ctx: &Ctx, folder: &str) -> bool {
+fn has_foreign_chart(ctx: &Analysis, folder: &str) -> bool {
     let mut names = ctx.facts.repository.inside(folder).map(SourceFile::name);
     let chart = ctx
         .facts
@@ -138,7 +138,7 @@ fn lacks_port(service: &Object, port: &str) -> bool {
 }
 
 /// Names in pods that nothing in the repository defines.
-pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sink) {
+pub fn reference(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {
     if object.helm || object.is_hook() {
         return;
     }
@@ -225,7 +225,7 @@ pub fn reference(ctx: &Ctx, object: &Object, workload: &Workload, sink: &mut Sin
 }
 
 /// Whether two objects are deployed together: from one folder, or by one kustomization.
-fn are_together(ctx: &Ctx, other: &Object, object: &Object) -> bool {
+fn are_together(ctx: &Analysis, other: &Object, object: &Object) -> bool {
     let is_same_folder = parent(ctx.facts.path(other.file)) == parent(ctx.facts.path(object.file));
 
     is_same_folder
@@ -267,7 +267,7 @@ const SECRET_SOURCES: &[&str] = &[
 ];
 
 /// Whether a generator or an operator creates the object.
-fn is_created(ctx: &Ctx, reference: &ObjectReference) -> bool {
+fn is_created(ctx: &Analysis, reference: &ObjectReference) -> bool {
     let name = reference.name.value.as_str();
     let kind = reference.kind.as_str();
     if ctx

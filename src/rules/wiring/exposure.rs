@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::file_role::Role;
@@ -32,7 +32,7 @@ const CERTIFICATES: [&str; 9] = [
     "alb.ingress.kubernetes.io/ssl-redirect",
 ];
 
-pub fn service(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn service(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Service(service) = &object.body else {
         return;
     };
@@ -177,7 +177,7 @@ fn is_private_address(text: &str) -> bool {
 
 /// Whether an Ingress of a cloud leads to a Service: its load balancer reaches the nodes, so the
 /// Service needs a port on each.
-fn is_for_cloud_ingress(ctx: &Ctx, service: &Object) -> bool {
+fn is_for_cloud_ingress(ctx: &Analysis, service: &Object) -> bool {
     let Some(name) = &service.name else {
         return true;
     };
@@ -224,7 +224,7 @@ fn is_entry(object: &Object) -> bool {
     .any(|part| name.contains(part))
 }
 
-pub fn tls(_: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn tls(_: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Ingress(ingress) = &object.body else {
         return;
     };
@@ -272,7 +272,7 @@ fn is_local_host(host: &str) -> bool {
 }
 
 /// Pods that no policy selects: once for each namespace.
-pub fn policy(ctx: &Ctx, sink: &mut Sink) {
+pub fn policy(ctx: &Analysis, sink: &mut Sink) {
     unguarded(
         ctx,
         sink,
@@ -283,7 +283,7 @@ pub fn policy(ctx: &Ctx, sink: &mut Sink) {
 }
 
 /// Pods without a limit on their connections: once for each namespace.
-pub fn egress(ctx: &Ctx, sink: &mut Sink) {
+pub fn egress(ctx: &Analysis, sink: &mut Sink) {
     unguarded(
         ctx,
         sink,
@@ -294,7 +294,7 @@ pub fn egress(ctx: &Ctx, sink: &mut Sink) {
 }
 
 fn unguarded(
-    ctx: &Ctx,
+    ctx: &Analysis,
     sink: &mut Sink,
     what: &str,
     label: &str,
@@ -377,7 +377,7 @@ impl<'a> OtherPolicies<'a> {
     }
 }
 
-pub fn quota(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn quota(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     if object.kind.value != "Namespace" || !object.group().is_empty() {
         return;
     }

@@ -3,7 +3,7 @@
 
 use crate::analysis::endpoints::{Endpoint, endpoints};
 use crate::analysis::hosts::{is_for_browsers, is_outward, is_placeholder};
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, HostNamespace};
 use crate::model::dockerfile::Dockerfile;
@@ -13,7 +13,7 @@ use crate::suggest;
 
 /// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of
 /// other namespaces, only those count that contain an object of the repository.
-fn service_name<'h>(ctx: &Ctx, host: &'h str) -> Option<&'h str> {
+fn service_name<'h>(ctx: &Analysis, host: &'h str) -> Option<&'h str> {
     let mut parts = host.split('.');
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();
@@ -36,7 +36,7 @@ const fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
-fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeService)> {
+fn services<'a>(ctx: &Analysis<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeService)> {
     ctx.graph
         .cluster
         .of_kind("Service")
@@ -46,7 +46,7 @@ fn services<'a>(ctx: &Ctx<'a>) -> impl Iterator<Item = (&'a Object, &'a KubeServ
         })
 }
 
-pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn unknown_host(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, _) = owner else {
         return;
     };
@@ -96,7 +96,7 @@ pub fn unknown_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut S
 }
 
 /// The Service in the namespace of an object whose name is most similar.
-fn similar_service<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&'a str> {
+fn similar_service<'a>(ctx: &Analysis<'a>, object: &Object, name: &str) -> Option<&'a str> {
     // Services in the folder of the object come first, as the number of candidates is limited.
     let folder = parent(ctx.facts.path(object.file));
     let nearby = ctx
@@ -122,7 +122,7 @@ fn similar_service<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&'a
 const SUFFIXES: [&str; 4] = ["-service", "-svc", "-server", "-headless"];
 
 /// The Service whose name has a word more than this one, or a word less: `api-service` and `api`.
-fn longer_or_shorter<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&'a str> {
+fn longer_or_shorter<'a>(ctx: &Analysis<'a>, object: &Object, name: &str) -> Option<&'a str> {
     let longer = SUFFIXES.iter().map(|suffix| format!("{name}{suffix}"));
     let shorter = SUFFIXES
         .iter()
@@ -138,7 +138,7 @@ fn longer_or_shorter<'a>(ctx: &Ctx<'a>, object: &Object, name: &str) -> Option<&
 
 /// Whether the repository may define a Service of this name: by itself, by an object of an operator,
 /// or by a template.
-fn may_exist(ctx: &Ctx, name: &str) -> bool {
+fn may_exist(ctx: &Analysis, name: &str) -> bool {
     let cluster = &ctx.graph.cluster;
     cluster.has_nameless_service(false)
         || cluster.has_nameless_service(true)
@@ -147,7 +147,7 @@ fn may_exist(ctx: &Ctx, name: &str) -> bool {
         || cluster.may_be_made(name)
 }
 
-pub fn localhost_dependency(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn localhost_dependency(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(object, workload) = owner else {
         return;
     };
@@ -207,7 +207,7 @@ fn has_port(container: &Container, port: u16) -> bool {
 }
 
 /// The first Service with a port that does not select the pods of the object.
-fn other_service<'a>(ctx: &Ctx<'a>, object: &Object, port: u16) -> Option<&'a Object> {
+fn other_service<'a>(ctx: &Analysis<'a>, object: &Object, port: u16) -> Option<&'a Object> {
     let number = port.to_string();
     let joined = ctx.graph.cluster.joined(object);
 
@@ -230,7 +230,7 @@ fn other_service<'a>(ctx: &Ctx<'a>, object: &Object, port: u16) -> Option<&'a Ob
         })
 }
 
-pub fn browser_internal_host(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn browser_internal_host(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Owner::Kubernetes(..) = owner else {
         return;
     };
@@ -246,7 +246,7 @@ pub fn browser_internal_host(ctx: &Ctx, owner: Owner, container: &Container, sin
     }
 }
 
-pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn browser_image(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for var in dockerfile
         .stages
         .iter()
@@ -267,7 +267,7 @@ pub fn browser_image(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// Reports a host that only the name server of the cluster resolves.
-fn report_cluster_host(ctx: &Ctx, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
+fn report_cluster_host(ctx: &Analysis, endpoint: &Endpoint, name: &str, sink: &mut Sink) {
     let host = endpoint.host.as_str();
     let is_full_name = host.ends_with(".svc") || host.ends_with(".cluster.local");
     let first = host.split('.').next().unwrap_or(host);

@@ -1,13 +1,13 @@
 //! `misplaced-interpolation`: variables that Compose replaces before the container sees them.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::misplaced_variables::{self, MisplacedReason, MisplacedVariable};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
 use crate::source::Location;
 
-pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     for variable in misplaced_variables::of_project(ctx, project) {
         if let Some(&first) = variable.locations.first() {
             sink.report(finding(ctx, variable, first));
@@ -15,7 +15,7 @@ pub fn check(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-fn finding(ctx: &Ctx, variable: &MisplacedVariable, first: Location) -> Finding {
+fn finding(ctx: &Analysis, variable: &MisplacedVariable, first: Location) -> Finding {
     let MisplacedVariable {
         name,
         service,

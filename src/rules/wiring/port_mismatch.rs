@@ -2,7 +2,7 @@
 //! listens on.
 
 use crate::analysis::startup::{self, Started};
-use crate::analysis::{Ctx, Owner, shipped_stages};
+use crate::analysis::{Analysis, Owner, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, HealthCheck, Probe, ProbeAction};
 use crate::model::dockerfile::Dockerfile;
@@ -10,7 +10,7 @@ use crate::model::{Command, Setting};
 use crate::source::{Located, Location};
 
 /// The port of the image's own server against EXPOSE and HEALTHCHECK.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if shipped_stages::is_development(ctx, dockerfile) {
         return;
     }
@@ -64,7 +64,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// The ports of services and pods against the server that they run.
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if owner.is_development() || container.open {
         return;
     }

@@ -1,7 +1,7 @@
 //! `prometheus-target`, `prometheus-rule-file`: the scrape targets and rule files of a Prometheus
 //! configuration.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::upstream::{Address, fault};
 use crate::finding::{Finding, Sink};
 use crate::graph::ConfigConsumer;
@@ -17,7 +17,7 @@ fn is_configuration(source: &SourceFile, facts: &FileFacts) -> bool {
     facts.kind == FileKind::OtherYaml && source.text.contains("scrape_configs:")
 }
 
-pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn target(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !is_configuration(source, facts) {
         return;
     }
@@ -56,7 +56,7 @@ pub fn target(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink
     }
 }
 
-pub fn rule_file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn rule_file(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !is_configuration(source, facts) || !source.text.contains("rule_files:") {
         return;
     }
@@ -90,7 +90,7 @@ const HELP: &str = "add the file, or remove the line; alerts that are not loaded
 /// The finding for a rule file of a configuration that no service mounts: its path is relative to
 /// the configuration.
 fn missing_beside(
-    ctx: &Ctx,
+    ctx: &Analysis,
     source: &SourceFile,
     path: &str,
     location: Location,
@@ -125,7 +125,7 @@ enum RuleFile<'a> {
 /// The finding for a rule file of a configuration that services read, if it is missing for all of
 /// them.
 fn missing_in_mounts(
-    ctx: &Ctx,
+    ctx: &Analysis,
     readers: &[ConfigConsumer],
     path: &str,
     location: Location,
@@ -169,7 +169,7 @@ fn unmounted(reader: &ConfigConsumer, path: &str, inside: &str, location: Locati
         .help(format!("mount it next to the configuration, as `{inside}`"))
 }
 
-fn rule_file_of<'a>(ctx: &Ctx, reader: &ConfigConsumer<'a>, path: &str) -> RuleFile<'a> {
+fn rule_file_of<'a>(ctx: &Analysis, reader: &ConfigConsumer<'a>, path: &str) -> RuleFile<'a> {
     // The files of an image cannot be seen.
     let Some(configuration) = reader.path.as_deref() else {
         return RuleFile::Present;
@@ -221,7 +221,7 @@ fn below<'p>(path: &'p str, target: &str) -> Option<&'p str> {
 }
 
 /// Whether a file matches a path that may contain `*` and `?`.
-fn exists(ctx: &Ctx, pattern: &str) -> bool {
+fn exists(ctx: &Analysis, pattern: &str) -> bool {
     let repository = ctx.facts.repository;
     if !pattern.contains(['*', '?', '[']) {
         return repository.find(pattern).is_some() || repository.has_folder(pattern);

@@ -1,6 +1,6 @@
 //! `proxy-upstream`: whether the upstreams of a proxy exist: nginx, Caddy, Traefik's labels.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::upstream::{Address, Fault, fault, is_group_elsewhere, words_of};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
@@ -19,7 +19,7 @@ const PASSES: &[&str] = &[
     "scgi_pass",
 ];
 
-pub fn file(ctx: &Ctx, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
+pub fn file(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     if !matches!(facts.kind, FileKind::Text | FileKind::Template) {
         return;
     }
@@ -140,7 +140,7 @@ fn caddy_upstreams(source: &SourceFile) -> Vec<Address> {
 
 /// Labels for Traefik: the port must be one of the service, and the service of a router must be
 /// defined.
-pub fn labels(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn labels(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     for label in &service.labels {
         let name = label.name.value.as_str();
         let Some(rest) = name
@@ -172,7 +172,12 @@ pub fn labels(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) 
 const MAX_RANGE: usize = 64;
 
 /// The finding for a port that is not one of those of the service and its image, if they have any.
-fn wrong_port(ctx: &Ctx, service: &Service, value: &str, location: Location) -> Option<Finding> {
+fn wrong_port(
+    ctx: &Analysis,
+    service: &Service,
+    value: &str,
+    location: Location,
+) -> Option<Finding> {
     let port: u16 = value.parse().ok()?;
     let container = &service.container;
     let built = ctx.graph.build_of(container);

@@ -1,6 +1,6 @@
 //! `service-port`: a Service that sends traffic to a port which its pods do not have.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::container::{Container, ContainerRole, Mount, MountSource};
@@ -9,7 +9,7 @@ use crate::source::Located;
 
 type Pods<'a> = (&'a Object, &'a Workload);
 
-pub fn check(ctx: &Ctx, object: &Object, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     let Body::Service(service) = &object.body else {
         return;
     };
@@ -136,7 +136,12 @@ fn declares(container: &Container, number: u16) -> bool {
 }
 
 /// The fault of a number that no container declares.
-fn number_fault(ctx: &Ctx, service: &KubeService, pods: &[Pods], number: u16) -> Option<Fault> {
+fn number_fault(
+    ctx: &Analysis,
+    service: &KubeService,
+    pods: &[Pods],
+    number: u16,
+) -> Option<Fault> {
     let all = || pods.iter().flat_map(|(_, workload)| containers(workload));
     if all().any(|container| declares(container, number)) {
         return None;
@@ -171,7 +176,7 @@ fn number_fault(ctx: &Ctx, service: &KubeService, pods: &[Pods], number: u16) ->
 
 /// The ports that an image is known to serve: those that its Dockerfile exposes, or that a well-known
 /// image has. A container that is told otherwise may serve any.
-fn image_ports(ctx: &Ctx, container: &Container) -> Option<Vec<u16>> {
+fn image_ports(ctx: &Analysis, container: &Container) -> Option<Vec<u16>> {
     let is_told = container.command.is_some()
         || container.entrypoint.is_some()
         || container

@@ -1,12 +1,12 @@
 //! `undefined-reference`: a volume, network, secret, config or service that no file of the project
 //! defines.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Reference, ReferenceKind, Service};
 use crate::suggest::{self, MAX_CANDIDATES as MAX};
 
-pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if project.overlay {
         return;
     }
@@ -48,7 +48,7 @@ pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
 }
 
 /// Services that this one needs, and that only a profile starts which this one does not need.
-fn report_profiles(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+fn report_profiles(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if sets_profiles(ctx, project) {
         return;
     }
@@ -92,7 +92,7 @@ fn report_profiles(ctx: &Ctx, project: &Project, service: &Service, sink: &mut S
 
 /// Whether the project chooses profiles: its `.env`, a script or a Makefile beside it, or a comment
 /// that says how to start it.
-fn sets_profiles(ctx: &Ctx, project: &Project) -> bool {
+fn sets_profiles(ctx: &Analysis, project: &Project) -> bool {
     const CHOICES: &[&str] = &["COMPOSE_PROFILES", "--profile"];
     let chooses = |text: &str| CHOICES.iter().any(|choice| text.contains(choice));
     let by_files = project
@@ -110,7 +110,10 @@ fn sets_profiles(ctx: &Ctx, project: &Project) -> bool {
 
 /// The services without which a service cannot start: those that it depends on, and those whose
 /// network or volumes it uses.
-fn needed_services<'s>(ctx: &'s Ctx, service: &'s Service) -> impl Iterator<Item = &'s Reference> {
+fn needed_services<'s>(
+    ctx: &'s Analysis,
+    service: &'s Service,
+) -> impl Iterator<Item = &'s Reference> {
     service
         .references
         .iter()
@@ -129,7 +132,7 @@ fn needed_services<'s>(ctx: &'s Ctx, service: &'s Service) -> impl Iterator<Item
 
 /// Whether an example of an override file defines the name: the override itself is not in the
 /// repository.
-fn is_left_to_override(ctx: &Ctx, project: &Project, name: &str) -> bool {
+fn is_left_to_override(ctx: &Analysis, project: &Project, name: &str) -> bool {
     let beside = ctx.facts.repository.inside(&project.folder);
     let mut examples = beside.filter(|file| is_override_example(file.name()));
 

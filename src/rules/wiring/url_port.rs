@@ -3,14 +3,14 @@
 
 use crate::analysis::endpoints::endpoints;
 use crate::analysis::startup;
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::env::EnvVar;
 use crate::source::Location;
 
-pub fn check(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     for var in &service.container.env {
         for target in targets(service, var) {
             let Some(other) = service_of_host(project, &target.host) else {
@@ -93,7 +93,7 @@ enum PortFault {
     Image { inside: u16 },
 }
 
-fn fault(ctx: &Ctx, project: &Project, service: &Service, port: u16) -> Option<PortFault> {
+fn fault(ctx: &Analysis, project: &Project, service: &Service, port: u16) -> Option<PortFault> {
     let container = &service.container;
     let covers = |range: Option<(u16, u16)>| {
         range.is_some_and(|(first, last)| (first..=last).contains(&port))
@@ -194,7 +194,7 @@ fn may_be_moved(service: &Service, port: u16) -> bool {
 }
 
 /// Whether the image that is built here declares the port, or may do so.
-fn exposed_by_build(ctx: &Ctx, service: &Service, port: u16) -> bool {
+fn exposed_by_build(ctx: &Analysis, service: &Service, port: u16) -> bool {
     let Some((dockerfile, stage)) = ctx.graph.build_of(&service.container) else {
         return service.build.is_some();
     };

@@ -5,7 +5,7 @@ mod words;
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::persistent::PersistentMap;
@@ -19,7 +19,7 @@ use crate::syntax::shell::Word as ShellWord;
 use base::Arguments;
 use words::{PREDEFINED, is_self_contained, nearest};
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     if dockerfile.tree.template.is_some() || dockerfile.tree.instructions.iter().any(is_filled_in) {
         return;
     }
@@ -77,7 +77,7 @@ fn is_filled_in(instruction: &Instruction) -> bool {
 /// The ARGs before the first FROM: all their names, and those that are empty unless the build sets
 /// them.
 fn global_arguments(
-    ctx: &Ctx,
+    ctx: &Analysis,
     dockerfile: &Dockerfile,
 ) -> (BTreeSet<String>, Vec<(String, Location)>) {
     let mut names: BTreeSet<String> = BTreeSet::new();
@@ -137,7 +137,7 @@ struct Visible<'s> {
 type Names = PersistentMap<()>;
 
 /// Whether a compose file sets the argument where it builds the image.
-fn is_set_by_compose(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+fn is_set_by_compose(ctx: &Analysis, dockerfile: &Dockerfile, name: &str) -> bool {
     let mut builders = ctx.graph.builders(ctx.facts.path(dockerfile.file));
     builders.any(|(_, build)| build.args.iter().any(|arg| arg.name.value == name))
 }

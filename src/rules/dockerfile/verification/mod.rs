@@ -2,7 +2,7 @@
 
 mod table;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvVar};
@@ -23,7 +23,7 @@ const DETECTORS: &[fn(&Script, &Invocation) -> Vec<SwitchedOff>] = &[
     exports,
 ];
 
-pub fn check(_: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(_: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for step in dockerfile.steps() {
         let script = step.script();
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use crate::analysis::effective_env::{self, Variable};
 use crate::analysis::roles::is_changed_over;
 use crate::analysis::start::{self, StartCommand};
-use crate::analysis::{Ctx, Owner, shipped_stages, startup, truncate, workload};
+use crate::analysis::{Analysis, Owner, shipped_stages, startup, truncate, workload};
 use crate::finding::{Finding, Sink};
 use crate::graph::User;
 use crate::model::compose::Project;
@@ -36,7 +36,7 @@ impl DebugSwitch {
     }
 
     /// The debugger that a start command starts, itself or in a script that it runs.
-    fn of_start(ctx: &Ctx, start: &StartCommand, folders: &[String]) -> Option<Self> {
+    fn of_start(ctx: &Analysis, start: &StartCommand, folders: &[String]) -> Option<Self> {
         let script = start.script();
         if let Some((span, what, says)) = debugger(script) {
             return Some(Self {
@@ -74,7 +74,7 @@ impl DebugSwitch {
 }
 
 /// The debug switches of all containers of an owner.
-fn switches(ctx: &Ctx, owner: Owner) -> Vec<DebugSwitch> {
+fn switches(ctx: &Analysis, owner: Owner) -> Vec<DebugSwitch> {
     let containers = match owner {
         Owner::Compose(_, service) => vec![&service.container],
         Owner::Kubernetes(_, workload) => workload.pod.lasting().collect(),
@@ -101,7 +101,7 @@ fn switches(ctx: &Ctx, owner: Owner) -> Vec<DebugSwitch> {
 
 /// Whether a container runs a program to which a `DEBUG` means its logs: of a known image, or
 /// compiled here.
-fn is_foreign(ctx: &Ctx, container: &Container) -> bool {
+fn is_foreign(ctx: &Analysis, container: &Container) -> bool {
     let known = container
         .image
         .as_ref()
@@ -114,7 +114,7 @@ fn is_foreign(ctx: &Ctx, container: &Container) -> bool {
 }
 
 /// Compose services.
-pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
+pub fn project(ctx: &Analysis, project: &Project, sink: &mut Sink) {
     if project.development {
         return;
     }
@@ -144,14 +144,14 @@ pub fn project(ctx: &Ctx, project: &Project, sink: &mut Sink) {
     }
 }
 
-fn has_switch(ctx: &Ctx, owner: Owner, location: Location) -> bool {
+fn has_switch(ctx: &Analysis, owner: Owner, location: Location) -> bool {
     switches(ctx, owner)
         .iter()
         .any(|switch| switch.location == location)
 }
 
 /// What every container of a shipped image starts with.
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
     let sample = ctx.facts.is_practice(dockerfile.file);
 
@@ -174,7 +174,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 }
 
 /// The variables of an image that turn debugging on in a container that runs it.
-fn switches_of_image(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Vec<DebugSwitch> {
+fn switches_of_image(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Vec<DebugSwitch> {
     let mut switches = Vec::new();
 
     for var in effective_env::image(dockerfile, stage) {
@@ -200,7 +200,7 @@ fn switches_of_image(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Vec<
 
 /// Whether what is built is a program of Go or Rust alone, to which a `DEBUG` of its own mostly
 /// means its logs.
-fn is_compiled(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
+fn is_compiled(ctx: &Analysis, dockerfile: &Dockerfile) -> bool {
     let folders = startup::folders(ctx, dockerfile);
     let has_any = |names: &[&str]| has_file(ctx, folders, names);
 
@@ -216,7 +216,7 @@ fn is_compiled(ctx: &Ctx, dockerfile: &Dockerfile) -> bool {
 }
 
 /// Whether one of the folders has a file of one of these names.
-fn has_file(ctx: &Ctx, folders: &[String], names: &[&str]) -> bool {
+fn has_file(ctx: &Analysis, folders: &[String], names: &[&str]) -> bool {
     let mut paths = folders
         .iter()
         .flat_map(|folder| names.iter().filter_map(|name| join(folder, name)));
@@ -224,7 +224,7 @@ fn has_file(ctx: &Ctx, folders: &[String], names: &[&str]) -> bool {
 }
 
 /// Whether a build may set the value by an argument: one that is seen here, or that of a pipeline.
-fn is_set_at_build(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> bool {
+fn is_set_at_build(ctx: &Analysis, dockerfile: &Dockerfile, location: Location) -> bool {
     let written = ctx.facts.text(location);
     ctx.graph
         .uses(dockerfile.file)
@@ -241,7 +241,7 @@ fn is_set_at_build(ctx: &Ctx, dockerfile: &Dockerfile, location: Location) -> bo
 }
 
 /// Whether every container that runs the image sets the variable itself.
-fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
+fn is_overridden(ctx: &Analysis, dockerfile: &Dockerfile, name: &str) -> bool {
     let containers = ctx
         .graph
         .uses(dockerfile.file)
@@ -257,7 +257,7 @@ fn is_overridden(ctx: &Ctx, dockerfile: &Dockerfile, name: &str) -> bool {
 }
 
 /// Pods. A ConfigMap that several of them read is reported once.
-pub fn cluster(ctx: &Ctx, sink: &mut Sink) {
+pub fn cluster(ctx: &Analysis, sink: &mut Sink) {
     let mut seen: HashSet<Location> = HashSet::new();
 
     for object in ctx.graph.cluster.objects() {

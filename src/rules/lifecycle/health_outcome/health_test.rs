@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::base_image::{self, EffectiveRoot};
 use crate::data;
 use crate::embedded::table;
@@ -90,7 +90,7 @@ impl ImageShell {
         }
     }
 
-    pub fn of_stage(ctx: &Ctx, dockerfile: &Dockerfile, stage: StageId) -> Self {
+    pub fn of_stage(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Self {
         if dockerfile.shell_at(stage, usize::MAX).is_some() {
             return ImageShell::Unknown;
         }

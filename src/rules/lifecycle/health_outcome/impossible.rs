@@ -1,7 +1,7 @@
 //! Checks that fail whatever happens.
 
 use super::health_test::{HealthTest, ImageShell, TABLE, TestFormat, is_one_of};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::Finding;
 use crate::model::{Code, Command, Item};
 use crate::source::{Location, Span, file_name};
@@ -52,7 +52,7 @@ pub(super) enum Impossible {
 }
 
 impl Impossible {
-    pub fn find(ctx: &Ctx, test: &HealthTest) -> Option<Self> {
+    pub fn find(ctx: &Analysis, test: &HealthTest) -> Option<Self> {
         match test.test {
             Command::Exec { words, .. } => Self::of_words(ctx, test, words),
             Command::Shell { code, location } => Self::of_code(test, code, *location),
@@ -60,7 +60,7 @@ impl Impossible {
     }
 
     /// The fault of an exec form.
-    fn of_words(ctx: &Ctx, test: &HealthTest, words: &[Item]) -> Option<Self> {
+    fn of_words(ctx: &Analysis, test: &HealthTest, words: &[Item]) -> Option<Self> {
         let first = words.first()?;
         let program = file_name(&first.value);
 
@@ -246,7 +246,7 @@ fn is_line(word: &str) -> bool {
 
 /// The variable that a word of an exec form holds and nothing replaces. Compose replaces those with
 /// one `$` itself, and Kubernetes those in parentheses.
-fn literal_variable(ctx: &Ctx, format: TestFormat, word: &Item) -> Option<String> {
+fn literal_variable(ctx: &Analysis, format: TestFormat, word: &Item) -> Option<String> {
     let text = &word.value;
     let start = text.find('$')?;
     let rest = &text[start + 1..];

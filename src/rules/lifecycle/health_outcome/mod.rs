@@ -8,7 +8,7 @@ mod impossible;
 use self::constant::Constant;
 use self::health_test::{HealthTest, ImageShell, TABLE, TestFormat, is_one_of};
 use self::impossible::Impossible;
-use crate::analysis::{Ctx, Owner, startup};
+use crate::analysis::{Analysis, Owner, startup};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::container::{Container, ProbeAction};
@@ -18,7 +18,7 @@ use crate::source::{Located, Location, OffsetMap};
 use crate::syntax::shell::Invocation;
 
 /// HEALTHCHECK of shipped stages.
-fn tests_of_stages<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile) -> Vec<HealthTest<'a>> {
+fn tests_of_stages<'a>(ctx: &Analysis<'a>, dockerfile: &'a Dockerfile) -> Vec<HealthTest<'a>> {
     let mut seen: Vec<Location> = Vec::new();
     let mut tests = Vec::new();
 
@@ -48,7 +48,7 @@ fn tests_of_stages<'a>(ctx: &Ctx<'a>, dockerfile: &'a Dockerfile) -> Vec<HealthT
 }
 
 /// `healthcheck` of a service.
-fn test_of_service<'a>(ctx: &Ctx<'a>, service: &'a Service) -> Option<HealthTest<'a>> {
+fn test_of_service<'a>(ctx: &Analysis<'a>, service: &'a Service) -> Option<HealthTest<'a>> {
     let container = &service.container;
     let check = container.health.value()?;
     let test = check.active_test()?;
@@ -115,14 +115,14 @@ fn probe_test<'a>(container: &Container, command: &'a Command) -> HealthTest<'a>
 }
 
 /// `healthcheck-cannot-pass`
-pub fn cannot_pass_dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn cannot_pass_dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for test in tests_of_stages(ctx, dockerfile) {
         report_impossible(ctx, &test, sink);
     }
 }
 
 /// `healthcheck-cannot-pass`
-pub fn cannot_pass_service(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+pub fn cannot_pass_service(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     match test_of_service(ctx, service) {
         Some(test) => report_impossible(ctx, &test, sink),
         None => report_inherited(ctx, project, service, sink),
@@ -130,7 +130,7 @@ pub fn cannot_pass_service(ctx: &Ctx, project: &Project, service: &Service, sink
 }
 
 /// `healthcheck-cannot-pass`
-pub fn cannot_pass_probes(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn cannot_pass_probes(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if !matches!(owner, Owner::Kubernetes(_, workload) if !workload.pod.windows) {
         return;
     }
@@ -140,7 +140,7 @@ pub fn cannot_pass_probes(ctx: &Ctx, owner: Owner, container: &Container, sink: 
     }
 }
 
-fn report_impossible(ctx: &Ctx, test: &HealthTest, sink: &mut Sink) {
+fn report_impossible(ctx: &Analysis, test: &HealthTest, sink: &mut Sink) {
     let Some(impossible) = Impossible::find(ctx, test) else {
         return;
     };
@@ -149,21 +149,21 @@ fn report_impossible(ctx: &Ctx, test: &HealthTest, sink: &mut Sink) {
 }
 
 /// `healthcheck-cannot-fail`
-pub fn cannot_fail_dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn cannot_fail_dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for test in tests_of_stages(ctx, dockerfile) {
         report_constant(&test, sink);
     }
 }
 
 /// `healthcheck-cannot-fail`
-pub fn cannot_fail_service(ctx: &Ctx, _: &Project, service: &Service, sink: &mut Sink) {
+pub fn cannot_fail_service(ctx: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {
     if let Some(test) = test_of_service(ctx, service) {
         report_constant(&test, sink);
     }
 }
 
 /// `healthcheck-cannot-fail`
-pub fn cannot_fail_probes(_: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn cannot_fail_probes(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     if !matches!(owner, Owner::Kubernetes(_, workload) if !workload.pod.windows) {
         return;
     }
@@ -182,7 +182,7 @@ fn report_constant(test: &HealthTest, sink: &mut Sink) {
 }
 
 /// A service that takes jobs from a queue, and inherits the check of a server from its image.
-fn report_inherited(ctx: &Ctx, project: &Project, service: &Service, sink: &mut Sink) {
+fn report_inherited(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     let container = &service.container;
     if !container.health.is_absent() || !container.ports.is_empty() {
         return;

@@ -1,7 +1,7 @@
 //! `undefined-context`: names that are not defined, or not yet.
 
 use super::availability::available;
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::{called_workflow, composite_action};
 use crate::analysis::pipelines::is_live;
 use crate::finding::{Finding, Sink};
@@ -74,7 +74,7 @@ const RUNNER: &[&str] = &[
 
 const STRATEGY: &[&str] = &["fail-fast", "job-index", "job-total", "max-parallel"];
 
-pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     if !is_live(ctx, workflow) {
         return;
     }
@@ -97,7 +97,7 @@ pub fn check(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// Whether an expression is in a comment of a script, where nothing depends on its value.
-fn is_in_comment(ctx: &Ctx, expression: &Expression) -> bool {
+fn is_in_comment(ctx: &Analysis, expression: &Expression) -> bool {
     let location = expression.location;
     let text = &ctx.facts.source(location.file).text;
     let before = text.get(..location.span.start as usize).unwrap_or("");
@@ -156,7 +156,7 @@ fn unavailable_context(expression: &Expression, access: &Access) -> Option<Findi
 
 /// The finding for a name that its context does not define.
 fn undefined_name(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     expression: &Expression,
     access: &Access,
@@ -289,7 +289,7 @@ fn later_input(
 /// The finding for a secret that a called workflow does not declare, if nothing passes all of the
 /// caller's secrets to it.
 fn undeclared_secret(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     access: &Access,
     name: &str,
@@ -359,7 +359,7 @@ fn undefined_step(
 
 /// The finding for an output that a composite action of the repository does not have.
 fn undefined_step_output(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: &Job,
     access: &Access,
@@ -384,7 +384,12 @@ fn undefined_step_output(
 }
 
 /// The finding for an output that a job, or the workflow that it calls, does not have.
-fn undefined_output(ctx: &Ctx, workflow: &Workflow, job: &Job, access: &Access) -> Option<Finding> {
+fn undefined_output(
+    ctx: &Analysis,
+    workflow: &Workflow,
+    job: &Job,
+    access: &Access,
+) -> Option<Finding> {
     let output = access.part(3);
     if access.part(2) != "outputs" || output.is_empty() || output == "*" {
         return None;
@@ -413,7 +418,7 @@ fn undefined_output(ctx: &Ctx, workflow: &Workflow, job: &Job, access: &Access) 
 }
 
 fn undefined_need(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: &Job,
     access: &Access,

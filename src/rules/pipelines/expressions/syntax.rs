@@ -6,13 +6,13 @@ use github_actions_expressions::op::BinOp;
 use github_actions_expressions::{Error, Expr, SpannedExpr};
 
 use super::availability::available;
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Expression, Workflow};
 use crate::source::{Located, Location, clip, slice};
 use crate::suggest::nearest;
 
-pub fn check(_: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn check(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for expression in &workflow.expressions {
         if expression.key() == "if" && expression.text.contains("event.inputs") {
             report_boolean_inputs(workflow, expression, sink);

@@ -2,7 +2,7 @@
 //! concurrency groups that it shares with its caller.
 
 use super::problems::Problems;
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::job_work::called_workflow;
 use crate::model::Setting;
 use crate::model::workflow::{Grant, Job, Permissions, Workflow};
@@ -45,7 +45,7 @@ struct Excess {
 
 /// Checks that a job grants what the jobs of the workflow that it calls request.
 pub(super) fn check_permissions(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: &Job,
     problems: &mut Problems,
@@ -88,7 +88,7 @@ fn permissions_of<'w>(workflow: &'w Workflow, job: &'w Job) -> Option<&'w Permis
 
 /// The first permission that the jobs of a called workflow request beyond those of the caller.
 fn excess(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: &Job,
     grant: &Permissions,
@@ -148,7 +148,7 @@ fn access_to(grant: &Permissions, scope: &str) -> Option<Access> {
 
 /// Checks that a called workflow has another concurrency group than its callers. In a called
 /// workflow, `github.workflow` is the name of the caller.
-pub(super) fn check_concurrency(ctx: &Ctx, workflow: &Workflow, problems: &mut Problems) {
+pub(super) fn check_concurrency(ctx: &Analysis, workflow: &Workflow, problems: &mut Problems) {
     check_own_jobs(ctx, workflow, problems);
 
     if workflow.trigger("workflow_call").is_none() {
@@ -164,7 +164,7 @@ pub(super) fn check_concurrency(ctx: &Ctx, workflow: &Workflow, problems: &mut P
 }
 
 /// Checks that no job waits for the concurrency group that its own workflow holds.
-fn check_own_jobs(ctx: &Ctx, workflow: &Workflow, problems: &mut Problems) {
+fn check_own_jobs(ctx: &Analysis, workflow: &Workflow, problems: &mut Problems) {
     let Some(group) = group_text(ctx, &workflow.concurrency) else {
         return;
     };
@@ -190,7 +190,7 @@ const MAX_GROUPS: usize = 20;
 
 /// Checks one concurrency group of a called workflow.
 fn check_group(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     concurrency: &Setting<String>,
     problems: &mut Problems,
@@ -224,7 +224,7 @@ fn check_group(
 }
 
 /// The group as it is written, if it means the same in a caller and a called workflow.
-fn group_text<'a>(ctx: &Ctx<'a>, group: &Setting<String>) -> Option<&'a str> {
+fn group_text<'a>(ctx: &Analysis<'a>, group: &Setting<String>) -> Option<&'a str> {
     let text = ctx.facts.text(group.location()?).trim();
     let text = text.trim_matches(['"', '\'']);
     let differs = ["inputs.", "matrix.", "needs.", "strategy."]

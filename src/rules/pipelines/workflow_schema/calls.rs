@@ -1,7 +1,7 @@
 //! Calls of reusable workflows: the reference, and the inputs and secrets that are passed.
 
 use super::problems::{Problems, describe, is_expression, literal};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::{Location, join};
 use crate::suggest::nearest;
@@ -13,7 +13,7 @@ const FORMS: &str = "write `owner/repository/.github/workflows/file.yml@version`
 
 /// Checks a job that calls a workflow.
 pub(super) fn check(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: Node<'_>,
     uses: Node<'_>,
@@ -51,7 +51,7 @@ fn is_yaml(path: &str) -> bool {
 
 /// Checks a call of a workflow of this repository.
 fn check_local(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     job: Node<'_>,
     location: Location,

@@ -1,7 +1,7 @@
 //! Actions of the repository that steps use: they exist, and the repository is checked out before.
 
 use super::problems::{Problems, literal};
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::source::join;
 use crate::suggest::nearest;
@@ -42,7 +42,7 @@ impl Workspace {
 }
 
 /// Checks the local actions of a job.
-pub(super) fn check(ctx: &Ctx, workflow: &Workflow, job: Node<'_>, problems: &mut Problems) {
+pub(super) fn check(ctx: &Analysis, workflow: &Workflow, job: Node<'_>, problems: &mut Problems) {
     let caller = ctx.facts.path(workflow.file);
     let root = caller
         .split_once(".github/")
@@ -106,7 +106,7 @@ fn is_self_hosted(job: Node<'_>) -> bool {
 }
 
 /// Checks that a step passes the inputs that an action requires.
-fn check_inputs(ctx: &Ctx, root: &str, step: Node<'_>, path: &str, problems: &mut Problems) {
+fn check_inputs(ctx: &Analysis, root: &str, step: Node<'_>, path: &str, problems: &mut Problems) {
     let Some(uses) = step.get("uses") else { return };
     let tree = ["action.yml", "action.yaml"].iter().find_map(|name| {
         let path = join(&join(root, path)?, name)?;
@@ -142,7 +142,7 @@ fn check_inputs(ctx: &Ctx, root: &str, step: Node<'_>, path: &str, problems: &mu
 }
 
 /// Checks that the folder of an action is in the repository, and has an action.
-fn check_exists(ctx: &Ctx, root: &str, uses: Node<'_>, path: &str, problems: &mut Problems) {
+fn check_exists(ctx: &Analysis, root: &str, uses: Node<'_>, path: &str, problems: &mut Problems) {
     const FILES: &[&str] = &["action.yml", "action.yaml", "Dockerfile"];
 
     let Some(folder) = join(root, path) else {

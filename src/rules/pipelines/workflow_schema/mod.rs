@@ -16,7 +16,7 @@ mod values;
 mod versions;
 mod walk;
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::analysis::pipelines::is_live;
 use crate::finding::Sink;
 use crate::model::workflow::Workflow;
@@ -25,7 +25,7 @@ use problems::{Problems, SchemaViolation, ViolationKind};
 
 pub use data::DATA;
 
-pub fn invalid(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn invalid(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for violation in schema_violations(ctx, workflow) {
         if violation.kind != ViolationKind::UnknownKey {
             sink.report(violation.finding());
@@ -33,7 +33,7 @@ pub fn invalid(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
     }
 }
 
-pub fn unknown_key(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
+pub fn unknown_key(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let mut problems = Problems::default();
     if let Some(root) = checked_root(ctx, workflow) {
         check_keys(workflow, root, &mut problems);
@@ -47,7 +47,7 @@ pub fn unknown_key(ctx: &Ctx, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// The tree of a workflow that is checked.
-fn checked_root<'c>(ctx: &'c Ctx, workflow: &Workflow) -> Option<Node<'c>> {
+fn checked_root<'c>(ctx: &'c Analysis, workflow: &Workflow) -> Option<Node<'c>> {
     if !is_live(ctx, workflow) {
         return None;
     }
@@ -77,7 +77,7 @@ fn check_keys(workflow: &Workflow, root: Node<'_>, problems: &mut Problems) {
     }
 }
 
-fn schema_violations(ctx: &Ctx, workflow: &Workflow) -> Vec<SchemaViolation> {
+fn schema_violations(ctx: &Analysis, workflow: &Workflow) -> Vec<SchemaViolation> {
     let Some(root) = checked_root(ctx, workflow) else {
         return Vec::new();
     };

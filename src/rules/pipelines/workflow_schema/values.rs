@@ -8,13 +8,18 @@ use super::local_actions;
 use super::matrix;
 use super::problems::{Problems, describe, first_key, is_expression, literal};
 use super::versions;
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Entry, Kind, Node};
 
 /// Checks the values of a workflow.
-pub(super) fn workflow(ctx: &Ctx, workflow: &Workflow, root: Node<'_>, problems: &mut Problems) {
+pub(super) fn workflow(
+    ctx: &Analysis,
+    workflow: &Workflow,
+    root: Node<'_>,
+    problems: &mut Problems,
+) {
     check_shell(root.path(&["defaults", "run", "shell"]), problems);
     let Some(jobs) = root.get("jobs") else { return };
 
@@ -77,7 +82,7 @@ pub(super) fn action(root: Node<'_>, problems: &mut Problems) {
 }
 
 fn check_job(
-    ctx: &Ctx,
+    ctx: &Analysis,
     workflow: &Workflow,
     key: Node<'_>,
     node: Node<'_>,

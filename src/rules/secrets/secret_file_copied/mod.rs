@@ -5,7 +5,7 @@ mod secret_kind;
 
 use crate::analysis::build_context::{BuildContext, contexts};
 use crate::analysis::secret_exposure::holds_credential;
-use crate::analysis::{Ctx, shipped_stages};
+use crate::analysis::{Analysis, shipped_stages};
 use crate::credential::{SecretFile, secret_file};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Base, Dockerfile};
@@ -13,7 +13,7 @@ use crate::source::{Location, SourceFile, join};
 use crate::syntax::dockerfile::{Body, Source, Transfer, Word};
 use secret_kind::{advice, is_invented};
 
-pub fn check(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn check(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     let shipped = shipped_stages::shipped_layers(ctx, dockerfile);
     let contexts = contexts(ctx, dockerfile);
     pointer::report_pointers(dockerfile, shipped, sink);
@@ -116,7 +116,7 @@ fn named_secret(word: &Word) -> Option<(String, SecretFile)> {
 
 /// Whether a file that may hold credentials does, as far as it can be read. A file that is not in
 /// the repository does: it is kept out of git for a reason.
-fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile) -> bool {
+fn holds_secret(ctx: &Analysis, context: &BuildContext, path: &str, kind: SecretFile) -> bool {
     if path.split('/').any(is_invented) {
         return false;
     }
@@ -138,14 +138,14 @@ fn holds_secret(ctx: &Ctx, context: &BuildContext, path: &str, kind: SecretFile)
     file.map_or(!path.contains(".yarnrc"), |file| holds_token(ctx, file))
 }
 
-fn holds_token(ctx: &Ctx, file: &SourceFile) -> bool {
+fn holds_token(ctx: &Analysis, file: &SourceFile) -> bool {
     let words = ["_authToken", "_auth", "_password", "password"];
     !ctx.facts.file(file.id).hits.is_empty() || words.iter().any(|word| file.text.contains(word))
 }
 
 /// Reports a folder with secret files that no ignore file excludes.
 fn report_folder(
-    ctx: &Ctx,
+    ctx: &Analysis,
     contexts: &[BuildContext],
     word: &Word,
     location: Location,
@@ -176,7 +176,7 @@ fn report_folder(
 
 /// The secret files below a folder that reach the build.
 fn secrets_below<'a>(
-    ctx: &Ctx<'a>,
+    ctx: &Analysis<'a>,
     context: &BuildContext,
     folder: &str,
 ) -> Vec<(&'a SourceFile, SecretFile)> {
@@ -203,7 +203,7 @@ fn secrets_below<'a>(
 }
 
 fn copied_folder(
-    ctx: &Ctx,
+    ctx: &Analysis,
     context: &BuildContext,
     location: Location,
     secrets: &[(&SourceFile, SecretFile)],

@@ -6,7 +6,7 @@
 pub(crate) mod requests;
 pub(crate) mod served;
 
-use crate::analysis::{Ctx, Owner};
+use crate::analysis::{Analysis, Owner};
 use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
@@ -16,7 +16,7 @@ use crate::source::{Located, Location, SourceFile};
 use requests::requests;
 use served::Served;
 
-pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink) {
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     let Some((dockerfile, stage)) = ctx.graph.build_of(container) else {
         return;
     };
@@ -69,7 +69,7 @@ pub fn container(ctx: &Ctx, owner: Owner, container: &Container, sink: &mut Sink
     }
 }
 
-pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
+pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
     for stage in ctx.graph.shipped(dockerfile) {
         let Setting::Set(check) = dockerfile.health(stage) else {
             continue;
@@ -91,7 +91,7 @@ pub fn dockerfile(ctx: &Ctx, dockerfile: &Dockerfile, sink: &mut Sink) {
 
 /// Findings on the paths that are called, each with what calls it, and not served.
 fn unserved_paths(
-    ctx: &Ctx,
+    ctx: &Analysis,
     (dockerfile, stage): (&Dockerfile, StageId),
     called: Vec<(String, Located<String>)>,
 ) -> Vec<Finding> {

@@ -1,11 +1,11 @@
 //! The paths that health checks call on the container itself.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::{Command, Item};
 use crate::source::{Located, Location, Span};
 
 /// The paths that a command calls on the container itself, with their locations.
-pub fn requests(ctx: &Ctx, command: &Command) -> Vec<Located<String>> {
+pub fn requests(ctx: &Analysis, command: &Command) -> Vec<Located<String>> {
     match command {
         Command::Shell { code, .. } => local_paths(&code.text)
             .into_iter()
@@ -24,7 +24,7 @@ pub fn requests(ctx: &Ctx, command: &Command) -> Vec<Located<String>> {
 
 /// The path at a span of a word's value. Quotes and escapes shift what follows them, so the path is
 /// searched in the text.
-fn path_in_word(ctx: &Ctx, word: &Item, span: Span) -> Located<String> {
+fn path_in_word(ctx: &Analysis, word: &Item, span: Span) -> Located<String> {
     let path = span.text(&word.value);
     let location = match ctx.facts.text(word.location).find(path) {
         Some(offset) => {

@@ -1,6 +1,6 @@
 //! The routes in the source of a build context, and whether they serve a path.
 
-use crate::analysis::Ctx;
+use crate::analysis::Analysis;
 use crate::model::code::Route;
 use crate::source::{FileId, SourceFile};
 
@@ -13,7 +13,7 @@ pub struct Served<'a> {
 
 impl<'a> Served<'a> {
     /// The routes of some files; `None` if any path may be served, or no route can be read.
-    pub fn of(ctx: &Ctx<'a>, files: &[SourceFile]) -> Option<Self> {
+    pub fn of(ctx: &Analysis<'a>, files: &[SourceFile]) -> Option<Self> {
         /// Languages of servers whose routes cannot be read.
         const OTHERS: &[&str] = &[
             "cs", "ex", "exs", "fs", "scala", "clj", "swift", "dart", "groovy", "vb", "cr", "hs",
