@@ -16,7 +16,7 @@ use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::Object;
 use crate::model::workflow::Workflow;
-use crate::rules::{CHECKS, Check, CheckFn, additions, declarative, each_built, name_role};
+use crate::rules::{CHECKS, Check, CheckFn, declarative, each_built, name_role};
 use crate::source::FileId;
 
 /// The findings of all checks, part by part and in no order.
@@ -77,14 +77,6 @@ fn check_item(ctx: &Analysis, item: WorkItem) -> Vec<Finding> {
             finding.cases.push(policy::SWITCHED_OFF);
         }
     }
-
-    let done = isolate("the addition of fixes", file, || {
-        for finding in &mut findings {
-            additions::complete(ctx.facts, finding);
-        }
-    });
-
-    findings.extend(done.err().map(|finding| *finding));
 
     findings
 }

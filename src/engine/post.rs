@@ -9,6 +9,7 @@ use crate::credential::fingerprint;
 use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
+use crate::rules::additions;
 use crate::source::{FileId, Location, Span};
 use crate::suppress::{self, Date};
 
@@ -37,7 +38,13 @@ pub(super) fn post_process(
     let failed = findings.iter().flatten().any(is_failure);
     let suppressed = apply_suppressions(options, facts, &mut findings);
 
-    let findings = policy::apply(options, facts, findings);
+    let mut findings = policy::apply(options, facts, findings);
+    let broken = isolate("the addition of fixes", FileId(0), || {
+        for finding in &mut findings {
+            additions::complete(facts, finding);
+        }
+    });
+    findings.extend(broken.err().map(|finding| *finding));
     let failed = failed || findings.iter().any(is_failure);
 
     PostProcessed {

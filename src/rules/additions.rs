@@ -9,8 +9,8 @@ use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
 use crate::source::{Location, SourceFile};
 
-/// Gives a finding the fix of its rule's page. Where an entry cannot be added at one of its places,
-/// it gets none.
+/// Gives a finding the fix of its rule's page, for those of its places that an entry can be added
+/// at.
 pub fn complete(facts: &Facts, finding: &mut Finding) {
     let Some(rule) = catalog::rule(finding.rule) else {
         return;
@@ -23,12 +23,12 @@ pub fn complete(facts: &Facts, finding: &mut Finding) {
         return;
     }
 
-    let edits: Option<Vec<Edit>> = finding
+    let edits: Vec<Edit> = finding
         .places()
-        .map(|place| edit(facts, place, addition))
+        .filter_map(|place| edit(facts, place, addition))
         .collect();
 
-    finding.fix = edits.and_then(|edits| Fix::new(applicability, addition.title.as_str(), edits));
+    finding.fix = Fix::new(applicability, addition.title.as_str(), edits);
 }
 
 /// The edit that adds the entries at the place of an absence.

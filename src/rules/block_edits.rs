@@ -185,13 +185,11 @@ fn line_start(text: &str, offset: usize) -> usize {
 /// The end of the line, before its line end.
 fn line_end(text: &str, offset: usize) -> usize {
     let rest = text.get(offset..).unwrap_or("");
-    let length = rest.find('\n').unwrap_or(rest.len());
-    let end = offset + length;
 
-    if length > 0 && text[..end].ends_with('\r') {
-        end - 1
-    } else {
-        end
+    match rest.find('\n') {
+        Some(length) if rest[..length].ends_with('\r') => offset + length - 1,
+        Some(length) => offset + length,
+        None => text.len(),
     }
 }
 
@@ -245,6 +243,7 @@ mod tests {
             ("web:\n  - x\n", None),
             ("web:\n  {a: b}\n", None),
             ("web:\n", None),
+            ("web:\r  image: x\r", None),
         ] {
             let source = source(before);
             let edit = add_entry(&source, place(before, "web"), "a: 1\nb:\n  - 2");

@@ -101,8 +101,11 @@ impl<'t> Entry<'t> {
 
         while let Some(raw) = children.peek() {
             let index = children.next;
-            let value = raw.after;
-            children.next = children.tree.raw(value).after;
+            children.next = raw.after;
+            // The last key of a damaged mapping may have no value.
+            let after = children.peek()?.after;
+            let value = children.next;
+            children.next = after;
 
             if raw.has(REPEATED | MERGE_KEY) || raw.is_other_text(key.len()) {
                 continue;
