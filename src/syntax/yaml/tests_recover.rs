@@ -531,3 +531,33 @@ c: {<<: *x, n: |
     assert_eq!(value.style(), Style::SingleQuoted);
     assert_eq!(value.content_span(Span::new(0, 1)).span.text(&base), "v");
 }
+
+/// Asks every mapping of a tree for a key, and compares the answer with a walk over its entries.
+fn ask_for(key: &str, node: Node<'_>) {
+    for item in node.items() {
+        ask_for(key, item);
+    }
+
+    let walked = node.entries().find(|entry| entry.key.str() == Some(key));
+    let found = node.entry(key).map(|entry| entry.value.location());
+    assert_eq!(found, walked.map(|entry| entry.value.location()));
+
+    for entry in node.entries() {
+        ask_for(key, entry.value);
+    }
+}
+
+#[test]
+fn a_damaged_mapping_is_asked_for_any_key() {
+    let text = "s: :\ns\n |\ne \n :\na\ns\n.\n)\nn\n\"\n\"\n\"\nt\n1\ni\n\"\nn\n.\n1\ni\n d";
+
+    for end in 0..=text.len() {
+        let parsed = Tree::parse(FileId(0), &text[..end]);
+
+        for document in parsed.tree.documents() {
+            for key in ["s", "on", "name", "absent"] {
+                ask_for(key, document);
+            }
+        }
+    }
+}
