@@ -11,6 +11,7 @@ use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::chart;
 use crate::model::container::Container;
+use crate::model::file_kind::FileKind;
 use crate::model::image::{HOLE, ImageRole, ImageSourceKind, ImageUse, Reference};
 use crate::source::Location;
 
@@ -71,7 +72,10 @@ pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
             .anchor(image.location),
         None => with_sources(Finding::new(image.location, message), image),
     };
-    let finding = finding.label(label).help(help);
+    let finding = finding
+        .label(label)
+        .help(help)
+        .case_if(is_of_pipeline(ctx, image), "pipeline");
 
     // A project that publishes the image decides itself what the tag means.
     sink.report(if ctx.graph.is_own_image(reference) {
@@ -79,6 +83,22 @@ pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
     } else {
         finding.aspect(publisher(reference))
     });
+}
+
+/// Whether a pipeline runs an image: what it ships may be another one.
+fn is_of_pipeline(ctx: &Analysis, image: &ImageUse) -> bool {
+    let file = image.location.file;
+    let is_workflow = matches!(
+        ctx.facts.file(file).kind,
+        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
+    );
+
+    is_workflow
+        || ctx
+            .facts
+            .path(file)
+            .split('/')
+            .any(|folder| folder == ".tekton")
 }
 
 /// `pinned-image`, for images of templates whose tag is a value of the chart.

@@ -263,15 +263,20 @@ fn without_weak_tests(text: &str) -> String {
         .collect::<String>()
         .to_ascii_lowercase();
 
+    let is_of_name =
+        |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+
     for weak in WEAK {
-        while let Some(end) = text.find(weak) {
-            let start = text[..end]
-                .rfind(|letter: char| {
-                    !letter.is_ascii_alphanumeric() && !matches!(letter, '.' | '_' | '-')
-                })
-                .map_or(0, |before| before + 1);
-            text.replace_range(start..end + weak.len(), "");
+        let mut kept = String::with_capacity(text.len());
+        let mut rest = text.as_str();
+
+        while let Some((before, after)) = rest.split_once(weak) {
+            kept.push_str(before.trim_end_matches(is_of_name));
+            rest = after;
         }
+
+        kept.push_str(rest);
+        text = kept;
     }
 
     text
@@ -408,4 +413,22 @@ fn first_test(ctx: &Analysis, workflow: &Workflow) -> Option<Location> {
             .find(|evidence| !evidence.named && is_test(evidence))
             .map(|evidence| evidence.location)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_tests_of_results_are_left_out() {
+        for (text, left) in [
+            ("needs.a.result != 'cancelled'", ""),
+            ("always() && needs.a.result == 'failure'", "always()&&"),
+            ("é!='skipped'", "é"),
+            ("needs.a.result == 'success'", "needs.a.result=='success'"),
+            ("x!='skipped'||y!='skipped'", "||"),
+        ] {
+            assert_eq!(without_weak_tests(text), left, "{text}");
+        }
+    }
 }
