@@ -17,7 +17,7 @@ const FIRST_KEYS: &[&str] = &[
 /// Adds an entry to the block mapping below a key, as in `services: { web: … }` below `web`. The
 /// lines of the entry are indented as those of the mapping are. `None` if it has the entry.
 pub fn add_entry(source: &SourceFile, key: Location, entry: &str) -> Option<Edit> {
-    let text = source.text.as_str();
+    let text = text_of_lines(source, key)?;
     let start = line_start(text, key.span.start as usize);
     let own_indent = indent_of(&text[start..]);
     let end = line_end(text, key.span.end as usize);
@@ -43,7 +43,7 @@ pub fn add_entry(source: &SourceFile, key: Location, entry: &str) -> Option<Edit
 /// Adds an entry below the one that a value is of, `name: web` in a list of mappings. `None` if the
 /// mapping has the entry.
 pub fn add_below(source: &SourceFile, value: Location, key: &str, entry: &str) -> Option<Edit> {
-    let text = source.text.as_str();
+    let text = text_of_lines(source, value)?;
     let start = line_start(text, value.span.start as usize);
     let end = line_end(text, value.span.end as usize);
     let before = text.get(start..value.span.start as usize)?;
@@ -109,7 +109,7 @@ fn insertion(source: &SourceFile, start: usize, indent: usize, entry: &str) -> O
 
 /// Removes the line of a value, which holds its key and nothing else.
 pub fn remove_line(source: &SourceFile, entry: Location) -> Option<Edit> {
-    let text = source.text.as_str();
+    let text = text_of_lines(source, entry)?;
     let start = line_start(text, entry.span.start as usize);
     let end = line_end(text, entry.span.end as usize);
     let before = text.get(start..entry.span.start as usize)?.trim();
@@ -122,6 +122,22 @@ pub fn remove_line(source: &SourceFile, entry: Location) -> Option<Edit> {
     let span = Span::of(start, next_line(text, end));
 
     is_alone.then(|| Edit::replace(source.id, span, ""))
+}
+
+/// A longer line is not a part of a block, and would be searched for each place on it.
+const LONGEST_LINE: usize = 1_000;
+
+/// The text of a file, unless the line of a place is too long.
+fn text_of_lines(source: &SourceFile, place: Location) -> Option<&str> {
+    let text = source.text.as_bytes();
+    let (start, end) = (place.span.start as usize, place.span.end as usize);
+    let before = text.get(start.saturating_sub(LONGEST_LINE)..start)?;
+    let after = text.get(end..text.len().min(end + LONGEST_LINE))?;
+    let is_short = [before, after]
+        .into_iter()
+        .all(|part| part.len() < LONGEST_LINE || part.contains(&b'\n'));
+
+    is_short.then_some(source.text.as_str())
 }
 
 /// A line of a text.
@@ -244,6 +260,7 @@ mod tests {
             ("web:\n  {a: b}\n", None),
             ("web:\n", None),
             ("web:\r  image: x\r", None),
+            (&format!("web: #{}\n  image: x\n", "-".repeat(2_000)), None),
         ] {
             let source = source(before);
             let edit = add_entry(&source, place(before, "web"), "a: 1\nb:\n  - 2");
