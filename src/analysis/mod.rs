@@ -22,6 +22,7 @@ pub mod misplaced_variables;
 pub mod packages;
 pub mod pipelines;
 pub mod privileges;
+pub mod profiles;
 mod repository;
 pub mod repository_owner;
 pub mod roles;
@@ -102,6 +103,7 @@ pub struct Analysis<'a> {
 
     // About projects.
     misplaced_variables: Slots<Project, Vec<MisplacedVariable>>,
+    chosen_profiles: Slots<Project, bool>,
 
     // About workflows and their jobs.
     job_works: PartSlots<Workflow, Job, JobWork>,
@@ -140,6 +142,7 @@ impl<'a> Analysis<'a> {
             container_servers: Slots::new(containers),
             service_roles: Slots::new(containers),
             misplaced_variables: Slots::new(facts.projects().len()),
+            chosen_profiles: Slots::new(facts.projects().len()),
             job_works: PartSlots::new(facts.workflows().count() + facts.gitlab_pipelines.len()),
         }
     }

@@ -15,6 +15,7 @@ mod misplaced_variables;
 mod packages;
 mod pipelines;
 mod privileges;
+mod profiles;
 mod repository;
 mod roles;
 mod secret_exposure;

@@ -1,7 +1,7 @@
 //! `undefined-reference`: a volume, network, secret, config or service that no file of the project
 //! defines.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, profiles};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Reference, ReferenceKind, Service};
 use crate::suggest::{self, MAX_CANDIDATES as MAX};
@@ -49,11 +49,7 @@ pub fn check(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Si
 
 /// Services that this one needs, and that only a profile starts which this one does not need.
 fn report_profiles(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
-    if sets_profiles(ctx, project) {
-        return;
-    }
-
-    for reference in needed_services(ctx, service) {
+    for reference in &service.references {
         let Some(needed) = project.service(&reference.name.value) else {
             continue;
         };
@@ -67,8 +63,12 @@ fn report_profiles(ctx: &Analysis, project: &Project, service: &Service, sink: &
                         .iter()
                         .any(|other| other.value == profile.value)
             });
-        // A service of another profile may be started together with it.
-        if is_started || !service.profiles.is_empty() {
+        // A service of another profile may be started together with it. Texts are searched last.
+        if is_started
+            || !service.profiles.is_empty()
+            || !is_needed(ctx, service, reference)
+            || profiles::are_chosen(ctx, project)
+        {
             continue;
         }
 
@@ -90,44 +90,21 @@ fn report_profiles(ctx: &Analysis, project: &Project, service: &Service, sink: &
     }
 }
 
-/// Whether the project chooses profiles: its `.env`, a script or a Makefile beside it, or a comment
-/// that says how to start it.
-fn sets_profiles(ctx: &Analysis, project: &Project) -> bool {
-    const CHOICES: &[&str] = &["COMPOSE_PROFILES", "--profile"];
-    let chooses = |text: &str| CHOICES.iter().any(|choice| text.contains(choice));
-    let by_files = project
-        .files
+/// Whether a service cannot start without the service that a reference names: one that it depends
+/// on, or whose network or volumes it uses.
+fn is_needed(ctx: &Analysis, service: &Service, reference: &Reference) -> bool {
+    if reference.kind != ReferenceKind::Service {
+        return false;
+    }
+
+    let depends = service
+        .depends_on
         .iter()
-        .any(|file| chooses(&ctx.facts.source(*file).text));
+        .any(|dependency| dependency.service.location == reference.name.location);
+    let file = ctx.facts.source(reference.name.location.file);
 
-    by_files
-        || ctx
-            .facts
-            .repository
-            .inside(&project.folder)
-            .any(|file| chooses(&file.text))
-}
-
-/// The services without which a service cannot start: those that it depends on, and those whose
-/// network or volumes it uses.
-fn needed_services<'s>(
-    ctx: &'s Analysis,
-    service: &'s Service,
-) -> impl Iterator<Item = &'s Reference> {
-    service
-        .references
-        .iter()
-        .filter(|reference| reference.kind == ReferenceKind::Service)
-        .filter(|reference| {
-            let file = ctx.facts.source(reference.name.location.file);
-            let depends = service
-                .depends_on
-                .iter()
-                .any(|dependency| dependency.service.location == reference.name.location);
-
-            // A base and a context of a build are read, and need not start.
-            depends || !file.text.contains("extends") && !file.text.contains("additional_contexts")
-        })
+    // A base and a context of a build are read, and need not start.
+    depends || !file.text.contains("extends") && !file.text.contains("additional_contexts")
 }
 
 /// Whether an example of an override file defines the name: the override itself is not in the
