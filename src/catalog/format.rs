@@ -32,7 +32,7 @@ impl Format {
             | FileKind::Kustomization
             | FileKind::HelmTemplate
             | FileKind::HelmValues => Some(Format::Kubernetes),
-            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Some(Format::Workflow),
+            kind if kind.is_pipeline() => Some(Format::Workflow),
             _ => None,
         }
     }

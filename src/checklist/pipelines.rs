@@ -7,7 +7,7 @@ use crate::checklist::answer::Answer;
 use crate::checklist::places::start_of;
 use crate::model::file_kind::FileKind;
 use crate::model::workflow::gitlab::{GitlabJob, GitlabPipeline};
-use crate::model::workflow::{Job, Purpose, Workflow, job_purposes};
+use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes};
 use crate::source::{FileId, Location};
 
 /// What the jobs of all pipelines do.
@@ -35,6 +35,22 @@ pub struct Work<'a> {
     pub gitlab: Option<(&'a GitlabPipeline, &'a GitlabJob)>,
 }
 
+impl<'a> Work<'a> {
+    /// What a job of a workflow does by an evidence.
+    fn new(ctx: &Analysis, workflow: &'a Workflow, job: &'a Job, evidence: &Evidence) -> Self {
+        Self {
+            workflow,
+            job,
+            purpose: evidence.purpose,
+            place: evidence.location,
+            named: evidence.named,
+            is_mere_title: evidence.named
+                && is_mere_title(ctx, evidence.purpose, evidence.location),
+            gitlab: None,
+        }
+    }
+}
+
 impl<'a> Pipelines<'a> {
     pub fn of(ctx: &Analysis<'a>) -> Self {
         let mut pipelines = Self {
@@ -51,18 +67,11 @@ impl<'a> Pipelines<'a> {
 
                 let work = job_work(ctx, workflow, job);
                 pipelines.is_open |= work.is_open;
-                pipelines
-                    .work
-                    .extend(work.evidence.iter().map(|evidence| Work {
-                        workflow,
-                        job,
-                        purpose: evidence.purpose,
-                        place: evidence.location,
-                        named: evidence.named,
-                        is_mere_title: evidence.named
-                            && is_mere_title(ctx, evidence.purpose, evidence.location),
-                        gitlab: None,
-                    }));
+                pipelines.work.extend(
+                    work.evidence
+                        .iter()
+                        .map(|evidence| Work::new(ctx, workflow, job, evidence)),
+                );
             }
         }
 
@@ -78,14 +87,8 @@ impl<'a> Pipelines<'a> {
 
         for (job, gitlab) in pipeline.each_job() {
             let work = job_purposes(job).into_iter().map(|evidence| Work {
-                workflow: &pipeline.workflow,
-                job,
-                purpose: evidence.purpose,
-                place: evidence.location,
-                named: evidence.named,
-                is_mere_title: evidence.named
-                    && is_mere_title(ctx, evidence.purpose, evidence.location),
                 gitlab: Some((pipeline, gitlab)),
+                ..Work::new(ctx, &pipeline.workflow, job, &evidence)
             });
             self.work.extend(work);
         }

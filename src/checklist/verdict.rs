@@ -360,14 +360,7 @@ fn verdict<'f>(
         });
     }
 
-    let (status, reason) = whole(&cells, gathered);
-
-    ItemVerdict {
-        item,
-        status,
-        reason,
-        cells,
-    }
+    of_cells(item, cells, gathered)
 }
 
 /// The verdict on one cell.
@@ -474,6 +467,12 @@ fn attested_item<'f>(
             }
         })
         .collect();
+
+    of_cells(item, cells, gathered)
+}
+
+/// An item with its cells, and the verdict on all of them.
+fn of_cells<'f>(item: &'static Item, cells: Vec<Cell<'f>>, gathered: &Gathered) -> ItemVerdict<'f> {
     let (status, reason) = whole(&cells, gathered);
 
     ItemVerdict {

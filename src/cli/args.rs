@@ -180,6 +180,18 @@ pub struct CheckArguments {
     pub threads: Option<NonZeroUsize>,
 }
 
+impl CheckArguments {
+    /// A check of one path, for the commands that say something else of it.
+    pub fn of_path(path: Option<&PathBuf>, config: Option<&PathBuf>, isolated: bool) -> Self {
+        Self {
+            paths: path.into_iter().cloned().collect(),
+            config: config.cloned(),
+            isolated,
+            ..Self::default()
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct FactsArguments {
     /// Directory to describe, or one file in a repository [default: the current directory]

@@ -31,16 +31,13 @@ pub fn run(arguments: &ChecklistArguments) -> Result<u8, RunError> {
     let errors = terminal::error_look(arguments.color);
     refuse_unknown_items(&arguments.require, errors)?;
 
-    let check = CheckArguments {
-        paths: arguments.path.iter().cloned().collect(),
-        config: arguments.config.clone(),
-        isolated: arguments.isolated,
-        ..CheckArguments::default()
-    };
-    let scopes = scope::resolve(&check)
-        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
+    let check = CheckArguments::of_path(
+        arguments.path.as_ref(),
+        arguments.config.as_ref(),
+        arguments.isolated,
+    );
     // One path is in one repository.
-    let Some(scope) = scopes.into_iter().next() else {
+    let Some(scope) = scope::resolve(&check, errors)?.into_iter().next() else {
         return Ok(CLEAN);
     };
 

@@ -13,17 +13,14 @@ use crate::report::{Report, facts};
 pub fn run(arguments: &FactsArguments) -> Result<u8, RunError> {
     let look = terminal::look(arguments.color);
     let errors = terminal::error_look(arguments.color);
-    let check = CheckArguments {
-        paths: arguments.path.iter().cloned().collect(),
-        config: arguments.config.clone(),
-        isolated: arguments.isolated,
-        ..CheckArguments::default()
-    };
+    let check = CheckArguments::of_path(
+        arguments.path.as_ref(),
+        arguments.config.as_ref(),
+        arguments.isolated,
+    );
 
-    let scopes = scope::resolve(&check)
-        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
     // One path is in one repository.
-    let Some(scope) = scopes.into_iter().next() else {
+    let Some(scope) = scope::resolve(&check, errors)?.into_iter().next() else {
         return Ok(CLEAN);
     };
 

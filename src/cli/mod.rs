@@ -199,8 +199,7 @@ fn planned_runs(
     arguments: &CheckArguments,
     errors: RenderOptions,
 ) -> Result<Vec<PlannedRun>, RunError> {
-    let scopes = scope::resolve(arguments)
-        .map_err(|(message, help)| RunError::new(&message, help.as_deref(), errors))?;
+    let scopes = scope::resolve(arguments, errors)?;
     let mut runs = Vec::with_capacity(scopes.len());
 
     for scope in scopes {

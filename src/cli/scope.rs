@@ -4,10 +4,12 @@ use std::env;
 use std::path::{Component, Path, PathBuf};
 
 use super::args::CheckArguments;
+use super::failure::RunError;
 use crate::config::Config;
 use crate::engine::{Evidence, Options, Purpose};
 use crate::git;
 use crate::input;
+use crate::report::style::RenderOptions;
 use crate::suggest;
 
 /// One repository, or one part of it, that is linted by itself.
@@ -33,7 +35,11 @@ type Refusal = (String, Option<String>);
 /// A folder is a root by itself, and so is each of several folders: none is evidence for another.
 /// Files and standard input are looked at within the git repository around them, so that the rest of
 /// it counts as evidence. Files without a common repository are linted each by itself.
-pub fn resolve(arguments: &CheckArguments) -> Result<Vec<RunScope>, Refusal> {
+pub fn resolve(arguments: &CheckArguments, look: RenderOptions) -> Result<Vec<RunScope>, RunError> {
+    find(arguments).map_err(|(message, help)| RunError::new(&message, help.as_deref(), look))
+}
+
+fn find(arguments: &CheckArguments) -> Result<Vec<RunScope>, Refusal> {
     let here = env::current_dir()
         .and_then(|path| path.canonicalize())
         .map_err(|error| (format!("cannot read the current directory: {error}"), None))?;

@@ -215,7 +215,7 @@ fn unit_of<'f>(facts: &'f Facts<'f>, file: FileId) -> Unit<'f> {
 
     match facts.file(file).kind {
         FileKind::Dockerfile => Unit::Dockerfiles,
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi => Unit::Pipelines,
+        kind if kind.is_pipeline() => Unit::Pipelines,
         FileKind::Compose => Unit::Compose(folder),
         FileKind::HelmTemplate | FileKind::HelmValues | FileKind::HelmChart => {
             Unit::Chart(highest_with(repository, folder, &["Chart.yaml"]).unwrap_or(folder))

@@ -28,9 +28,6 @@ pub struct FixedRun {
     pub changes: Vec<Change>,
     /// How many findings were fixed.
     pub fixed: usize,
-    /// How many fixes were taken back, because they did not help or something new would have been
-    /// found.
-    pub taken_back: usize,
 }
 
 /// A file whose text changed.
@@ -105,15 +102,16 @@ fn fix_with(
             break;
         }
 
-        let mut tried = texts.clone();
         let fixed_texts = plan.texts(outcome);
-        tried.extend(fixed_texts.clone());
+        let paths: Vec<String> = fixed_texts.keys().cloned().collect();
+        let mut tried = texts.clone();
+        tried.extend(fixed_texts);
         let next = lint(&tried);
 
         match judge(&plan, outcome, &next, choice) {
             Verdict::Good => {
                 fixed += plan.len();
-                changed.extend(fixed_texts.into_keys());
+                changed.extend(paths);
                 texts = tried;
                 after = Some(next);
                 at_once = usize::MAX;
@@ -132,7 +130,6 @@ fn fix_with(
         after,
         changes,
         fixed,
-        taken_back: taken_back.len(),
     }
 }
 

@@ -40,6 +40,14 @@ pub enum FileKind {
 }
 
 impl FileKind {
+    /// Whether the file says what a pipeline does.
+    pub const fn is_pipeline(self) -> bool {
+        matches!(
+            self,
+            FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
+        )
+    }
+
     /// Whether the file's text is YAML (or JSON, which is YAML too).
     pub const fn is_yaml(self) -> bool {
         matches!(

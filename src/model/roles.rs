@@ -39,7 +39,9 @@ pub fn assign(facts: &mut Facts, hints: &RoleHints) {
                 apply_header(&mut role, source);
             }
 
-            if has_header(file.kind) || is_pipeline(file.kind) {
+            // The comment at the top of a pipeline may be about one of its jobs, but not what it says
+            // of the tool that wrote it.
+            if has_header(file.kind) || file.kind.is_pipeline() {
                 apply_origin(&mut role, source);
             }
 
@@ -77,15 +79,6 @@ const fn has_header(kind: FileKind) -> bool {
             | FileKind::HelmTemplate
             | FileKind::HelmValues
             | FileKind::EnvFile
-    )
-}
-
-/// Whether a file is a workflow or the like. The comment at its top may be about one of its jobs, but
-/// not what it says of the tool that wrote it.
-const fn is_pipeline(kind: FileKind) -> bool {
-    matches!(
-        kind,
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
     )
 }
 

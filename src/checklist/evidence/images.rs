@@ -248,17 +248,20 @@ fn image_pin(ctx: &Analysis, image: &ImageUse) -> Answer {
     }
 }
 
-pub fn reproducible(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
+/// The answers for what a service is built from.
+fn of_builds(service: &Service, answer: impl Fn(&Dockerfile, StageId) -> Answer) -> Answer {
     if !service.is_built() {
         return Answer::not_applicable("its image is not built here");
     }
 
-    Answer::all(
-        service
-            .builds
-            .iter()
-            .map(|(dockerfile, stage)| reproducible_build(ctx, dockerfile, *stage)),
-    )
+    let builds = service.builds.iter();
+    Answer::all(builds.map(|(dockerfile, stage)| answer(dockerfile, *stage)))
+}
+
+pub fn reproducible(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
+    of_builds(service, |dockerfile, stage| {
+        reproducible_build(ctx, dockerfile, stage)
+    })
 }
 
 fn reproducible_build(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Answer {
@@ -446,16 +449,9 @@ fn open_requirement(list: &SourceFile) -> Option<(Span, &str)> {
 }
 
 pub fn small(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
-    if !service.is_built() {
-        return Answer::not_applicable("its image is not built here");
-    }
-
-    Answer::all(
-        service
-            .builds
-            .iter()
-            .map(|(dockerfile, stage)| small_stage(ctx, dockerfile, *stage)),
-    )
+    of_builds(service, |dockerfile, stage| {
+        small_stage(ctx, dockerfile, stage)
+    })
 }
 
 fn small_stage(ctx: &Analysis, dockerfile: &Dockerfile, index: StageId) -> Answer {
@@ -520,16 +516,9 @@ fn small_stage(ctx: &Analysis, dockerfile: &Dockerfile, index: StageId) -> Answe
 }
 
 pub fn build_context(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
-    if !service.is_built() {
-        return Answer::not_applicable("its image is not built here");
-    }
-
-    Answer::all(
-        service
-            .builds
-            .iter()
-            .map(|(dockerfile, stage)| context_of(ctx, dockerfile, *stage)),
-    )
+    of_builds(service, |dockerfile, stage| {
+        context_of(ctx, dockerfile, stage)
+    })
 }
 
 fn context_of(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> Answer {

@@ -11,7 +11,6 @@ use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::chart;
 use crate::model::container::Container;
-use crate::model::file_kind::FileKind;
 use crate::model::image::{HOLE, ImageRole, ImageSourceKind, ImageUse, Reference};
 use crate::source::Location;
 
@@ -88,12 +87,7 @@ pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
 /// Whether a pipeline runs an image: what it ships may be another one.
 fn is_of_pipeline(ctx: &Analysis, image: &ImageUse) -> bool {
     let file = image.location.file;
-    let is_workflow = matches!(
-        ctx.facts.file(file).kind,
-        FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
-    );
-
-    is_workflow
+    ctx.facts.file(file).kind.is_pipeline()
         || ctx
             .facts
             .path(file)

@@ -253,23 +253,33 @@ fn depends_on_event(workflow: &Workflow, job: &Job, step: &Step) -> bool {
     !job.environment.is_absent() || conditions.any(checks) || checks_ref(job)
 }
 
+/// A job that deploys, and names no environment.
+pub(super) fn without_environment(job: &Job, evidence: &Evidence) -> Finding {
+    let message = format!("job `{}` deploys without an `environment`", job.id.value);
+
+    Finding::new(job.id.location, message).related(evidence.location, "deploys here")
+}
+
+/// A job that deploys, and whose runs may overlap.
+pub(super) fn overlapping(job: &Job, evidence: &Evidence) -> Finding {
+    let message = format!(
+        "job `{}` can run two deploys at once, and the older one may finish last",
+        job.id.value
+    );
+
+    Finding::new(job.id.location, message).related(evidence.location, "deploys here")
+}
+
 pub fn environment(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for Deploy { job, evidence, .. } in deploys(ctx, workflow) {
         if !job.environment.is_absent() {
             continue;
         }
 
-        sink.report(
-            Finding::new(
-                job.id.location,
-                format!("job `{}` deploys without an `environment`", job.id.value),
-            )
-            .related(evidence.location, "deploys here")
-            .help(
-                "add `environment: production`, which can hold secrets, require reviewers, \
+        sink.report(without_environment(job, &evidence).help(
+            "add `environment: production`, which can hold secrets, require reviewers, \
                     and show what is deployed",
-            ),
-        );
+        ));
     }
 }
 
@@ -284,15 +294,8 @@ pub fn concurrency(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
         }
 
         sink.report(
-            Finding::new(
-                job.id.location,
-                format!(
-                    "job `{}` can run two deploys at once, and the older one may finish last",
-                    job.id.value
-                ),
-            )
-            .related(evidence.location, "deploys here")
-            .help("add `concurrency: { group: deploy, cancel-in-progress: false }` to the job"),
+            overlapping(job, &evidence)
+                .help("add `concurrency: { group: deploy, cancel-in-progress: false }` to the job"),
         );
     }
 }

@@ -1,6 +1,7 @@
 //! `deploy-needs-tests`, `deploy-guard`, `deploy-environment`, `deploy-concurrency` and
 //! `ignored-failure` in GitLab pipelines.
 
+use super::deploys::{overlapping, without_environment};
 use super::ignored_failure::{gate_of, ignored_gate, report_commands};
 use super::shipping::{is_gate, is_gated_in_job, is_test, ships, verb};
 use crate::analysis::Analysis;
@@ -105,11 +106,11 @@ fn shipping_jobs(pipeline: &GitlabPipeline) -> impl Iterator<Item = (usize, Evid
         .each_job()
         .enumerate()
         .filter_map(|(number, (job, _))| Some((number, ships(job)?)))
-        .filter(|(number, evidence)| !is_for_test(&pipeline.workflow.jobs[*number], evidence))
+        .filter(|(number, _)| !is_for_test(&pipeline.workflow.jobs[*number]))
 }
 
 /// Whether what a job deploys is temporary: a trial, or a copy for a branch.
-fn is_for_test(job: &Job, _: &Evidence) -> bool {
+fn is_for_test(job: &Job) -> bool {
     let names_branch = job.environment.is_unknown()
         || job.environment.value().is_some_and(|name| {
             ["review", "preview", "test"]
@@ -334,17 +335,10 @@ pub fn environment(ctx: &Analysis, sink: &mut Sink) {
                 continue;
             }
 
-            sink.report(
-                Finding::new(
-                    job.id.location,
-                    format!("job `{}` deploys without an `environment`", job.id.value),
-                )
-                .related(evidence.location, "deploys here")
-                .help(
-                    "add `environment: production`, which shows what is deployed, and can be \
+            sink.report(without_environment(job, &evidence).help(
+                "add `environment: production`, which shows what is deployed, and can be \
                      protected",
-                ),
-            );
+            ));
         }
     }
 }
@@ -358,15 +352,7 @@ pub fn concurrency(ctx: &Analysis, sink: &mut Sink) {
             }
 
             sink.report(
-                Finding::new(
-                    job.id.location,
-                    format!(
-                        "job `{}` can run two deploys at once, and the older one may finish last",
-                        job.id.value
-                    ),
-                )
-                .related(evidence.location, "deploys here")
-                .help("add `resource_group: production` to the job"),
+                overlapping(job, &evidence).help("add `resource_group: production` to the job"),
             );
         }
     }

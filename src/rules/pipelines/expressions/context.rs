@@ -357,6 +357,14 @@ fn undefined_step(
     }
 }
 
+/// The output of a step or a job that an access names.
+fn named_output(access: &Access) -> Option<&str> {
+    let output = access.part(3);
+    let is_named = access.part(2) == "outputs" && !output.is_empty() && output != "*";
+
+    is_named.then_some(output)
+}
+
 /// The finding for an output that a composite action of the repository does not have.
 fn undefined_step_output(
     ctx: &Analysis,
@@ -365,10 +373,7 @@ fn undefined_step_output(
     access: &Access,
     id: &str,
 ) -> Option<Finding> {
-    let output = access.part(3);
-    if access.part(2) != "outputs" || output.is_empty() || output == "*" {
-        return None;
-    }
+    let output = named_output(access)?;
 
     let step = &job.steps[job.step_index(id)?];
     let action = composite_action(ctx, workflow, step)?;
@@ -390,10 +395,7 @@ fn undefined_output(
     job: &Job,
     access: &Access,
 ) -> Option<Finding> {
-    let output = access.part(3);
-    if access.part(2) != "outputs" || output.is_empty() || output == "*" {
-        return None;
-    }
+    let output = named_output(access)?;
 
     let id = &job.id.value;
     if job.uses.is_none() {
