@@ -14,6 +14,7 @@ use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
 use super::file_role::{FileRole, Origin, Role};
+use super::id::IdVec;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, ObjectId, ObjectVariant, Workload};
 use super::path_class::is_example_env;
@@ -170,7 +171,7 @@ pub struct Facts<'s> {
     /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
     pub build_callers: Vec<BuildCaller>,
     /// The pipelines of GitLab, joined from their files.
-    pub gitlab_pipelines: Vec<GitlabPipeline>,
+    pub gitlab_pipelines: IdVec<GitlabPipeline>,
     /// How many containers the pods of all files have.
     pod_containers: usize,
 }
@@ -279,7 +280,7 @@ impl<'s> Facts<'s> {
             env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_callers: Vec::new(),
-            gitlab_pipelines: Vec::new(),
+            gitlab_pipelines: IdVec::default(),
             pod_containers,
         };
 
@@ -290,7 +291,7 @@ impl<'s> Facts<'s> {
     }
 
     /// Joins the pipelines of GitLab. Their ids follow those of the workflows.
-    fn join_gitlab(&self) -> Vec<GitlabPipeline> {
+    fn join_gitlab(&self) -> IdVec<GitlabPipeline> {
         let file_of = |id| self.file(id).gitlab.as_deref();
         let mut pipelines = gitlab::join(self.repository, &file_of);
         let ids = self.workflows().count()..;

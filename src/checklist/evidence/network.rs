@@ -532,10 +532,11 @@ pub fn privileges(ctx: &Analysis, all: &Services) -> Answer {
                     Answer::proven(permissions.key, "the workflow states its permissions")
                 }
             }),
-            None if !workflow.jobs.is_empty()
-                && workflow.jobs.iter().all(|job| job.permissions.is_some()) =>
+            None if workflow.jobs.iter().all(|job| job.permissions.is_some())
+                && !workflow.jobs.is_empty() =>
             {
-                if let Some(permissions) = &workflow.jobs[0].permissions {
+                let first = workflow.jobs.first();
+                if let Some(permissions) = first.and_then(|job| job.permissions.as_ref()) {
                     answers.push(Answer::proven(
                         permissions.key,
                         "each job states its permissions",

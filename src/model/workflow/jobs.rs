@@ -7,7 +7,7 @@ use super::action::ActionRef;
 use super::evidence::Evidence;
 use super::expression::Expression;
 use crate::model::env::EnvVar;
-use crate::model::id::Id;
+use crate::model::id::{Id, IdVec};
 use crate::model::image::{ImageUse, NamedContext};
 use crate::model::{Code, Setting};
 use crate::source::{FileId, Located, Location};
@@ -36,7 +36,7 @@ pub struct Workflow {
     pub concurrency: Setting<String>,
     /// `defaults.run.shell`.
     pub shell: Setting<String>,
-    pub jobs: Vec<Job>,
+    pub jobs: IdVec<Job>,
     pub env: Vec<EnvVar>,
     /// Every `${{ … }}` and every bare `if`, in the order of the file.
     pub expressions: Vec<Expression>,
@@ -46,10 +46,10 @@ pub struct Workflow {
     pub using: Option<Located<String>>,
     /// What `image_builds` has read.
     pub(super) builds: OnceLock<Vec<ImageBuild>>,
-    /// The number of each job by its id in lower case.
-    pub(super) by_id: OnceLock<HashMap<String, usize>>,
+    /// Each job by its written id in lower case.
+    pub(super) by_id: OnceLock<HashMap<String, JobId>>,
     /// The numbers of the expressions of each job, and of all in the order of their places.
-    pub(super) expressions_by_job: OnceLock<HashMap<usize, Vec<usize>>>,
+    pub(super) expressions_by_job: OnceLock<IdVec<Job, Vec<usize>>>,
     pub(super) expressions_by_place: OnceLock<Vec<usize>>,
 }
 
@@ -120,7 +120,7 @@ pub struct Axis {
     pub values: Vec<Located<String>>,
 }
 
-/// The index of a job in its workflow.
+/// The number of a job in its workflow.
 pub type JobId = Id<Job>;
 
 /// A job; of an action, all there is.
@@ -224,16 +224,16 @@ impl Workflow {
         Some(&self.jobs[self.job_index(id)?])
     }
 
-    /// The number of the job of this id; GitHub ignores case.
-    pub fn job_index(&self, id: &str) -> Option<usize> {
+    /// The job of this written id; GitHub ignores case.
+    pub fn job_index(&self, id: &str) -> Option<JobId> {
         self.by_id
-            .get_or_init(|| first_indexes(self.jobs.iter().map(|job| Some(&job.id))))
+            .get_or_init(|| first_ids(self.jobs.iter().map(|job| (job.index, Some(&job.id)))))
             .get(&id.to_ascii_lowercase())
             .copied()
     }
 
-    /// The numbers of the jobs that a job names under `needs`.
-    pub fn needed_jobs(&self, job: usize) -> impl Iterator<Item = usize> {
+    /// The jobs that a job names under `needs`.
+    pub fn needed_jobs(&self, job: JobId) -> impl Iterator<Item = JobId> {
         self.jobs[job]
             .needs
             .iter()
@@ -243,7 +243,7 @@ impl Workflow {
     /// The jobs that this one waits for, directly and through others. A circle ends where it
     /// closes.
     pub fn upstream<'w>(&'w self, job: &'w Job) -> Vec<&'w Job> {
-        let mut seen = vec![false; self.jobs.len()];
+        let mut seen: IdVec<Job, bool> = IdVec::with(self.jobs.len(), || false);
         let mut found = Vec::new();
         let mut queue: Vec<&Job> = vec![job];
 
@@ -259,30 +259,26 @@ impl Workflow {
         found
     }
 
-    /// Of each job, by its number: whether it waits for a job of this sort, directly and through
-    /// others. Answers for all jobs at once what [`Workflow::upstream`] would have to be asked of
-    /// each.
-    pub fn waiting_for(&self, is_sort: impl Fn(&Job) -> bool) -> Vec<bool> {
+    /// Of each job: whether it waits for a job of this sort, directly and through others. Answers
+    /// for all jobs at once what [`Workflow::upstream`] would have to be asked of each.
+    pub fn waiting_for(&self, is_sort: impl Fn(&Job) -> bool) -> IdVec<Job, bool> {
         self.least_awaited(|job| is_sort(job).then_some(()))
             .iter()
             .map(Option::is_some)
             .collect()
     }
 
-    /// Of each job, by its number: the least key of the jobs that it waits for, directly and
-    /// through others.
-    pub fn least_awaited<K: Copy + Ord>(&self, key: impl Fn(&Job) -> Option<K>) -> Vec<Option<K>> {
-        let mut dependents = vec![Vec::new(); self.jobs.len()];
-        for job in 0..self.jobs.len() {
-            self.needed_jobs(job)
-                .for_each(|needed| dependents[needed].push(job));
-        }
+    /// Of each job: the least key of the jobs that it waits for, directly and through others.
+    pub fn least_awaited<K: Copy + Ord>(
+        &self,
+        key: impl Fn(&Job) -> Option<K>,
+    ) -> IdVec<Job, Option<K>> {
+        let dependents = self.dependents();
         self.spread(key, |job| dependents[job].iter().copied())
     }
 
-    /// Of each job, by its number: whether a job of this sort waits for it, directly and through
-    /// others.
-    pub fn awaited_by(&self, is_sort: impl Fn(&Job) -> bool) -> Vec<bool> {
+    /// Of each job: whether a job of this sort waits for it, directly and through others.
+    pub fn awaited_by(&self, is_sort: impl Fn(&Job) -> bool) -> IdVec<Job, bool> {
         let found = self.spread(
             |job| is_sort(job).then_some(()),
             |job| self.needed_jobs(job),
@@ -290,22 +286,34 @@ impl Workflow {
         found.iter().map(Option::is_some).collect()
     }
 
+    /// Of each job: the jobs that name it under `needs`.
+    fn dependents(&self) -> IdVec<Job, Vec<JobId>> {
+        let mut dependents: IdVec<Job, Vec<JobId>> = IdVec::with(self.jobs.len(), Vec::new);
+
+        for job in self.jobs.ids() {
+            for needed in self.needed_jobs(job) {
+                dependents[needed].push(job);
+            }
+        }
+
+        dependents
+    }
+
     /// The least key of the jobs from which `next` leads to each job, in one step or more.
-    fn spread<K: Copy + Ord, I: Iterator<Item = usize>>(
+    fn spread<K: Copy + Ord, I: Iterator<Item = JobId>>(
         &self,
         key: impl Fn(&Job) -> Option<K>,
-        next: impl Fn(usize) -> I,
-    ) -> Vec<Option<K>> {
-        let mut sources: Vec<(K, usize)> = self
+        next: impl Fn(JobId) -> I,
+    ) -> IdVec<Job, Option<K>> {
+        let mut sources: Vec<(K, JobId)> = self
             .jobs
             .iter()
-            .enumerate()
-            .filter_map(|(index, job)| Some((key(job)?, index)))
+            .filter_map(|job| Some((key(job)?, job.index)))
             .collect();
         sources.sort_unstable();
 
         // The least key comes first, so that no job is reached twice.
-        let mut reached = vec![None; self.jobs.len()];
+        let mut reached: IdVec<Job, Option<K>> = IdVec::with(self.jobs.len(), || None);
 
         for (key, source) in sources {
             let mut open = vec![source];
@@ -323,23 +331,16 @@ impl Workflow {
         reached
     }
 
-    /// The jobs that may wait for themselves, by number: those that are left when jobs that need
-    /// none of the others are taken out, one after the other.
-    pub fn circling(&self) -> Vec<usize> {
-        let mut dependents = vec![Vec::new(); self.jobs.len()];
-        let mut needs = Vec::with_capacity(self.jobs.len());
-
-        for job in 0..self.jobs.len() {
-            let before = needs.len();
-            needs.push(0);
-
-            for needed in self.needed_jobs(job) {
-                dependents[needed].push(job);
-                needs[before] += 1;
-            }
-        }
-
-        let mut free: Vec<usize> = (0..needs.len()).filter(|&job| needs[job] == 0).collect();
+    /// The jobs that may wait for themselves: those that are left when jobs that need none of the
+    /// others are taken out, one after the other.
+    pub fn circling(&self) -> Vec<JobId> {
+        let dependents = self.dependents();
+        let mut needs: IdVec<Job, usize> = self
+            .jobs
+            .ids()
+            .map(|job| self.needed_jobs(job).count())
+            .collect();
+        let mut free: Vec<JobId> = needs.ids().filter(|&job| needs[job] == 0).collect();
 
         while let Some(job) = free.pop() {
             for &dependent in &dependents[job] {
@@ -350,7 +351,7 @@ impl Workflow {
             }
         }
 
-        (0..needs.len()).filter(|&job| needs[job] > 0).collect()
+        needs.ids().filter(|&job| needs[job] > 0).collect()
     }
 
     /// Every variable of the file: `env` at all levels, inputs of steps and calls, container
@@ -379,13 +380,13 @@ impl Workflow {
     }
 
     /// The expressions of one job, its steps included.
-    pub fn expressions_of(&self, job: usize) -> impl Iterator<Item = &Expression> {
+    pub fn expressions_of(&self, job: JobId) -> impl Iterator<Item = &Expression> {
         let by_job = self.expressions_by_job.get_or_init(|| {
-            let mut by_job: HashMap<usize, Vec<usize>> = HashMap::new();
+            let mut by_job: IdVec<Job, Vec<usize>> = IdVec::with(self.jobs.len(), Vec::new);
 
             for (index, expression) in self.expressions.iter().enumerate() {
                 if let Some(job) = expression.job {
-                    by_job.entry(job).or_default().push(index);
+                    by_job[job].push(index);
                 }
             }
 
@@ -393,7 +394,7 @@ impl Workflow {
         });
 
         by_job
-            .get(&job)
+            .get(job)
             .into_iter()
             .flatten()
             .map(|&index| &self.expressions[index])
@@ -431,28 +432,26 @@ impl Workflow {
     }
 }
 
-/// The first index of each id, in lower case.
-fn first_indexes<'w>(
-    ids: impl Iterator<Item = Option<&'w Located<String>>>,
-) -> HashMap<String, usize> {
-    let mut indexes = HashMap::new();
+/// The first part of each written id, in lower case.
+fn first_ids<'w, I>(
+    ids: impl Iterator<Item = (I, Option<&'w Located<String>>)>,
+) -> HashMap<String, I> {
+    let mut first = HashMap::new();
 
-    for (index, id) in ids.enumerate() {
+    for (part, id) in ids {
         if let Some(id) = id {
-            indexes
-                .entry(id.value.to_ascii_lowercase())
-                .or_insert(index);
+            first.entry(id.value.to_ascii_lowercase()).or_insert(part);
         }
     }
 
-    indexes
+    first
 }
 
 impl Job {
     /// The number of the step of this id; GitHub ignores case.
     pub fn step_index(&self, id: &str) -> Option<usize> {
         self.by_step_id
-            .get_or_init(|| first_indexes(self.steps.iter().map(|step| step.id.as_ref())))
+            .get_or_init(|| first_ids(self.steps.iter().map(|step| step.id.as_ref()).enumerate()))
             .get(&id.to_ascii_lowercase())
             .copied()
     }

@@ -25,7 +25,8 @@ pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;
 pub use jobs::{
-    Grant, ImageBuild, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow, WorkflowId,
+    Grant, ImageBuild, Job, JobId, Matrix, Permissions, Secrets, Step, Trigger, Workflow,
+    WorkflowId,
 };
 pub use lower::workflow;
 pub use purpose::{command_purposes, job_purposes, step_purposes};

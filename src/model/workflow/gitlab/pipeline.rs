@@ -1,16 +1,19 @@
 //! GitLab pipelines, joined from their files.
 
 use super::super::evidence::Evidence;
-use super::super::jobs::{Job, Workflow};
+use super::super::jobs::{Job, JobId, Workflow};
+use crate::model::id::{Id, IdVec};
 use crate::source::{FileId, Located, Location};
+
+/// The number of a pipeline of GitLab in the repository.
+pub type PipelineId = Id<GitlabPipeline>;
 
 /// A pipeline of GitLab with everything that its files include.
 #[derive(Debug)]
 pub struct GitlabPipeline {
     /// Its jobs. What they need is in [`GitlabJob::waits`].
     pub workflow: Workflow,
-    /// By the number of the job.
-    pub jobs: Vec<GitlabJob>,
+    pub jobs: IdVec<Job, GitlabJob>,
     /// Its files, in the order in which they are included.
     pub files: Vec<FileId>,
     /// What the included templates of GitLab do.
@@ -19,8 +22,8 @@ pub struct GitlabPipeline {
     pub is_whole: bool,
     /// Whether `workflow: rules` decides when there is a pipeline at all.
     pub is_filtered: bool,
-    /// The pipeline and the job that start it, by their numbers; of a child pipeline.
-    pub parent: Option<(usize, usize)>,
+    /// The pipeline and the job that start it; of a child pipeline.
+    pub parent: Option<(PipelineId, JobId)>,
 }
 
 /// What a job of GitLab has beside what every job has.
@@ -37,8 +40,8 @@ pub struct GitlabJob {
     pub is_open: bool,
     /// Whether it fails if the child pipeline that it starts fails.
     pub depends_on_child: bool,
-    /// The child pipeline that it starts, by its number.
-    pub child: Option<usize>,
+    /// The child pipeline that it starts.
+    pub child: Option<PipelineId>,
 }
 
 /// When a job starts, if it is in the pipeline.
@@ -70,11 +73,11 @@ pub enum Tolerance {
 /// The jobs that a job waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waits {
-    /// All jobs of earlier stages, by their numbers.
-    Stages(Vec<usize>),
+    /// All jobs of earlier stages.
+    Stages(Vec<JobId>),
     /// Those under `needs`. `is_open`: there are more, which are not known.
     Needs {
-        jobs: Vec<usize>,
+        jobs: Vec<JobId>,
         is_open: bool,
     },
     Unknown,
@@ -82,7 +85,7 @@ pub enum Waits {
 
 impl Waits {
     /// The known jobs.
-    pub fn jobs(&self) -> &[usize] {
+    pub fn jobs(&self) -> &[JobId] {
         match self {
             Self::Stages(jobs) | Self::Needs { jobs, .. } => jobs,
             Self::Unknown => &[],
