@@ -334,7 +334,7 @@ fn matrix_taint(site: Site, axis: &str, depth: u32) -> Option<Taint> {
             .find_map(|value| place_taint(of_job, value.location, depth - 1));
     }
 
-    if !matrix.open {
+    if !matrix.axes.is_open() {
         return None;
     }
 

@@ -17,7 +17,7 @@ use crate::model::container::{
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse, NamedContext};
-use crate::model::{Command, Setting};
+use crate::model::{Command, Many, Setting};
 use crate::source::{FileId, Located, Location, join};
 
 /// Where relative paths start, and what variables are.
@@ -65,7 +65,7 @@ pub fn project(merged: Option<&Value<'_>>, origin: &ProjectOrigin<'_>) -> Projec
         .collect();
     for mount in services
         .iter_mut()
-        .flat_map(|service| &mut service.container.mounts)
+        .flat_map(|service| service.container.mounts.iter_mut())
     {
         if let MountSource::Volume(name) = &mount.source
             && let Some(folder) = bound.get(name.value.as_str())
@@ -105,6 +105,10 @@ fn set_open<T>(setting: &mut Setting<T>) {
 pub fn open_service(service: &mut Service) {
     let container = &mut service.container;
     container.open = true;
+    container.env.open();
+    container.env_from.open();
+    container.ports.open();
+    container.mounts.open();
     set_open(&mut container.health);
     set_open(&mut service.restart);
     set_open(&mut service.replicas);
@@ -277,7 +281,9 @@ fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
             .and_then(|value| command(value, origin.variables_of(value))),
         env: value
             .get("environment")
-            .map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
+            .map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment))
+            .into_iter()
+            .collect(),
         env_from: entries(value, "env_file")
             .iter()
             .filter_map(env_file)
@@ -286,7 +292,7 @@ fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
             .iter()
             .map(|item| short::port(item, origin.variables_of(item)))
             .collect(),
-        mounts: mounts(value, origin),
+        mounts: mounts(value, origin).into_iter().collect(),
         security: security(value),
         resources: resources(value),
         health: value.get("healthcheck").map_or(Setting::Absent, |value| {
@@ -598,7 +604,6 @@ fn security(value: &Value<'_>) -> Security {
         read_only_root: flag(value, "read_only"),
         added_capabilities: capabilities(value, "cap_add"),
         dropped_capabilities: capabilities(value, "cap_drop"),
-        drops_more: false,
         host_namespaces: host_namespaces.collect(),
         profiles,
         proc_mount: Setting::Absent,
@@ -623,7 +628,7 @@ fn privilege_escalation(value: &Value<'_>, options: &[Located<String>]) -> Setti
 }
 
 /// Capabilities in upper case, without the prefix that some write.
-fn capabilities(value: &Value<'_>, key: &str) -> Vec<Located<String>> {
+fn capabilities(value: &Value<'_>, key: &str) -> Many<Located<String>> {
     texts(value.get(key))
         .into_iter()
         .map(|capability| {

@@ -12,7 +12,7 @@ use crate::model::container::{
     Resources,
 };
 use crate::model::image::{ImageRole, ImageUse, Reference};
-use crate::model::{Command, Setting};
+use crate::model::{Command, Many, Setting};
 use crate::source::{Located, Location};
 use crate::syntax::yaml::{Kind, Node};
 
@@ -35,19 +35,20 @@ pub(super) fn lower_container(
         .cloned()
         .unwrap_or_else(|| Located::new(String::new(), anchor));
     let context = spec.get("securityContext");
+    let is_open = spec.is_open() || pod.windows;
 
     Container {
         id: ContainerId::default(),
         role: effective_role(spec, role),
         anchor,
-        open: spec.is_open() || pod.windows,
+        open: is_open,
         image: image(spec),
         entrypoint: command(spec, "command"),
         command: command(spec, "args"),
-        env: environment::variables(spec, references),
-        env_from: environment::variable_sources(spec, references),
-        ports: ports(spec),
-        mounts: mounts(spec, pod),
+        env: Many::from_iter(environment::variables(spec, references)).open_if(is_open),
+        env_from: Many::from_iter(environment::variable_sources(spec, references)).open_if(is_open),
+        ports: Many::from_iter(ports(spec)).open_if(is_open),
+        mounts: Many::from_iter(mounts(spec, pod)).open_if(is_open),
         security: security(&context, pod, &name.value),
         resources: resources(spec, pod),
         health: Setting::Absent,

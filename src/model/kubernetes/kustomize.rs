@@ -5,7 +5,7 @@ use super::kustomization_fault::{KustomizationFault, faults};
 use super::labels::{Labels, key_text};
 use super::object::{Data, DataEntry, Object};
 use super::spec_reader::{ManifestScope, SpecReader};
-use crate::model::Setting;
+use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Location, Span, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
@@ -39,12 +39,11 @@ pub struct Kustomization {
     pub folder: String,
     /// A `Component`: it changes what the including kustomization gathered.
     pub component: bool,
-    /// Files and folders of this repository that it gathers, as repository paths.
-    pub resources: Vec<Located<String>>,
+    /// Files and folders of this repository that it gathers, as repository paths. Open where
+    /// something is gathered from elsewhere, or made by a plugin or a Helm chart.
+    pub resources: Many<Located<String>>,
     /// The places of those that `components` names.
     component_places: Vec<Location>,
-    /// Something is gathered from elsewhere, or made by a plugin or a Helm chart.
-    pub partial: bool,
     pub namespace: Setting<String>,
     pub images: Vec<ImageRule>,
     pub replicas: Vec<ReplicaRule>,
@@ -52,10 +51,9 @@ pub struct Kustomization {
     pub labels: Vec<LabelRule>,
     /// It changes the names of what it gathers.
     pub renames: bool,
-    /// The files that it reaches, in order; known after the files are joined.
-    pub files: Vec<FileId>,
-    /// Everything that it gathers is known; after the files are joined.
-    pub complete: bool,
+    /// The files that it reaches, in order; after the files are joined. Open where not everything
+    /// that it gathers is known.
+    pub files: Many<FileId>,
     /// Resources that are neither a file nor a folder with a kustomization.
     pub missing: Vec<Located<String>>,
     /// Patches for which there is no object.
@@ -137,8 +135,12 @@ impl Kustomization {
                 .into_iter()
                 .map(|path| path.location)
                 .collect(),
-            partial: is_opaque || has_remote_patch || resources.iter().any(Option::is_none),
-            resources: resources.into_iter().flatten().collect(),
+            resources: resources
+                .iter()
+                .flatten()
+                .cloned()
+                .collect::<Many<_>>()
+                .open_if(is_opaque || has_remote_patch || resources.iter().any(Option::is_none)),
             namespace: root.str("namespace"),
             images: root
                 .list("images")
@@ -154,8 +156,7 @@ impl Kustomization {
             renames: ["namePrefix", "nameSuffix"]
                 .iter()
                 .any(|key| root.key_location(key).is_some()),
-            files: Vec::new(),
-            complete: false,
+            files: Many::default().open_if(true),
             missing: Vec::new(),
             unmatched: Vec::new(),
             faults: faults(root),
@@ -664,7 +665,7 @@ patches:
             .collect();
         let patches = patch_files(parsed.tree.root().unwrap(), &kustomization.folder);
         assert_eq!(paths, ["deploy/base", "deploy/prod/web.yaml"]);
-        assert!(kustomization.partial);
+        assert!(kustomization.resources.is_open());
         assert_eq!(patches[0].patch, "deploy/prod/probe.yaml");
         assert_eq!(
             kustomization.images[0]

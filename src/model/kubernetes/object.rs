@@ -8,8 +8,8 @@ use super::refusal::Refusal;
 use super::spec_reader::SpecReader;
 use super::workload::Workload;
 use crate::credential;
-use crate::model::Setting;
 use crate::model::id::Id;
+use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Location, OffsetMap, Span};
 
 /// The number of an object among those of all files.
@@ -172,11 +172,9 @@ pub enum Body {
 /// The entries of a ConfigMap or Secret.
 #[derive(Debug, Default)]
 pub struct Data {
-    pub entries: Vec<DataEntry>,
+    pub entries: Many<DataEntry>,
     /// A Secret's `type`.
     pub kind: Setting<String>,
-    /// There may be more entries.
-    pub open: bool,
     /// Encrypted as a whole, by SOPS.
     pub encrypted: bool,
 }
@@ -198,8 +196,7 @@ impl Data {
         let mut data = Self {
             kind: root.str("type"),
             encrypted: root.key_location("sops").is_some(),
-            open: root.is_open(),
-            entries: Vec::new(),
+            entries: Many::default().open_if(root.is_open()),
         };
 
         for table in tables {
@@ -207,7 +204,9 @@ impl Data {
                 continue;
             };
 
-            data.open |= spec.is_open();
+            if spec.is_open() {
+                data.entries.open();
+            }
 
             for (key, value) in spec.entries() {
                 let (Some(key), Some(text)) = (key_text(key), value.raw_text()) else {

@@ -2,8 +2,8 @@
 
 use super::pod_defaults::PodDefaults;
 use super::spec_reader::SpecReader;
-use crate::model::Setting;
 use crate::model::container::{HostNamespace, Security};
+use crate::model::{Many, Setting};
 use crate::source::Located;
 
 /// Fields of a pod's spec that share a namespace with the host.
@@ -34,7 +34,6 @@ pub(super) fn security(
         read_only_root: own_flag(context, "readOnlyRootFilesystem"),
         added_capabilities: capabilities(&added),
         dropped_capabilities: capabilities(&dropped),
-        drops_more: may_hold_more(&dropped),
         host_namespaces: host_namespaces(pod.spec),
         profiles: profiles(context, pod, container),
         proc_mount: own_value(context, &["procMount"]).and_then(SpecReader::text),
@@ -66,13 +65,11 @@ fn own_flag(context: &Setting<SpecReader>, key: &str) -> Setting<bool> {
     own_value(context, &[key]).and_then(SpecReader::boolean)
 }
 
-/// The known capabilities of a list, in upper case and without `CAP_`.
-fn capabilities(list: &Setting<SpecReader>) -> Vec<Located<String>> {
-    let Some(list) = list.value() else {
-        return Vec::new();
-    };
-
-    list.items()
+/// The capabilities of a list, in upper case and without `CAP_`.
+fn capabilities(list: &Setting<SpecReader>) -> Many<Located<String>> {
+    list.value()
+        .into_iter()
+        .flat_map(|list| list.items())
         .filter_map(|item| item.text().known().cloned())
         .map(|name| {
             name.map(|name| {
@@ -81,7 +78,8 @@ fn capabilities(list: &Setting<SpecReader>) -> Vec<Located<String>> {
                     .to_owned()
             })
         })
-        .collect()
+        .collect::<Many<_>>()
+        .open_if(may_hold_more(list))
 }
 
 /// Whether a list may hold more than its known items.

@@ -76,7 +76,9 @@ impl Selector {
             Setting::Unknown(_) => (Labels::default(), Vec::new()),
             Setting::Absent => return None,
         };
-        labels.open |= selector.value().is_none_or(|spec| spec.is_open());
+        if selector.value().is_none_or(|spec| spec.is_open()) {
+            labels.entries.open();
+        }
 
         Some(Self {
             location,
@@ -92,7 +94,7 @@ impl Selector {
     pub(super) fn from_map(parent: SpecReader, key: &str) -> Option<Self> {
         let location = parent.key_location(key)?;
         let labels = Labels::under_key(Setting::set(parent, location), key);
-        if !labels.open && labels.location.is_none() {
+        if !labels.entries.is_open() && labels.location.is_none() {
             return None;
         }
 
@@ -105,7 +107,7 @@ impl Selector {
 
     /// Whether everything is selected.
     pub fn is_empty(&self) -> bool {
-        self.labels.entries.is_empty() && self.expressions.is_empty() && !self.labels.open
+        self.labels.entries.is_absent() && self.expressions.is_empty()
     }
 
     /// Whether controllers add labels of this key to pods.
@@ -115,7 +117,7 @@ impl Selector {
 
     /// Whether pods with these labels are selected; `None` if that is unknown.
     pub fn matches(&self, labels: &Labels) -> Option<bool> {
-        let mut is_known = !self.labels.open;
+        let mut is_known = !self.labels.entries.is_open();
 
         for (key, wanted) in &self.labels.entries {
             if Self::is_added(&key.value) {
@@ -159,7 +161,7 @@ fn is_set_at_run_time(key: &str, wanted: &Setting<String>) -> bool {
 fn label_matches(wanted: &Setting<String>, key: &str, labels: &Labels) -> Option<bool> {
     match labels.setting(key) {
         Some(label) => Some(label.value()? == wanted.value()?),
-        None if labels.open => None,
+        None if labels.entries.is_open() => None,
         None => Some(false),
     }
 }
@@ -187,8 +189,10 @@ impl Requirement {
             ("DoesNotExist", Some(_)) => Some(false),
             ("In", Some(_)) => is_listed,
             ("NotIn", Some(_)) => is_listed.map(|is_listed| !is_listed),
-            ("Exists" | "In", None) if !labels.open => Some(Selector::is_added(&self.key)),
-            ("DoesNotExist" | "NotIn", None) if !labels.open => Some(true),
+            ("Exists" | "In", None) if !labels.entries.is_open() => {
+                Some(Selector::is_added(&self.key))
+            }
+            ("DoesNotExist" | "NotIn", None) if !labels.entries.is_open() => Some(true),
             _ => None,
         }
     }
@@ -210,7 +214,6 @@ mod tests {
             .collect();
         Labels {
             entries,
-            open: false,
             location: Some(Location::default()),
         }
     }
@@ -238,10 +241,8 @@ mod tests {
     #[test]
     fn matches_with_three_values() {
         let web = labels(&[("app", "web"), ("tier", "front")]);
-        let open = Labels {
-            open: true,
-            ..labels(&[("app", "web")])
-        };
+        let mut open = labels(&[("app", "web")]);
+        open.entries.open();
 
         assert_eq!(selector(&[("app", "web")]).matches(&web), Some(true));
         assert_eq!(selector(&[("app", "api")]).matches(&web), Some(false));

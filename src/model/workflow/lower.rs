@@ -5,17 +5,15 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::credentials::arguments;
+use super::definition::{Input, Trigger, Workflow};
 use super::expression::Expression;
-use super::jobs::{
-    Axis, Grant, Input, Job, JobId, Matrix, Permissions, Secrets, Step, StepPosition, Trigger,
-    Workflow,
-};
+use super::jobs::{Axis, Grant, Job, JobId, Matrix, Permissions, Secrets, Step, StepPosition};
 use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
 };
-use crate::model::Setting;
 use crate::model::env::{EnvOrigin, EnvVar};
 use crate::model::image::{ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
+use crate::model::{Many, Setting};
 use crate::source::{Located, SourceFile};
 use crate::syntax::yaml::{Entry, Kind, Node, Tree};
 
@@ -344,8 +342,7 @@ fn outputs(node: Option<Node<'_>>) -> Vec<EnvVar> {
 
 fn matrix(node: Node<'_>) -> Matrix {
     let mut matrix = Matrix {
-        open: node.kind() != Kind::Mapping,
-        axes: Vec::new(),
+        axes: Many::default().open_if(node.kind() != Kind::Mapping),
     };
 
     for entry in node.entries() {
@@ -356,11 +353,12 @@ fn matrix(node: Node<'_>) -> Matrix {
         match name.value.as_str() {
             "exclude" => {}
             "include" => {
-                matrix.open |= entry.value.kind() != Kind::Sequence;
+                let has_other = |kind| entry.value.items().any(|item| item.kind() != kind);
+                if entry.value.kind() != Kind::Sequence || has_other(Kind::Mapping) {
+                    matrix.axes.open();
+                }
 
                 for item in entry.value.items() {
-                    matrix.open |= item.kind() != Kind::Mapping;
-
                     for pair in item.entries() {
                         if let Some(name) = text(pair.key) {
                             add_axis(&mut matrix, name, pair.value);

@@ -230,7 +230,7 @@ impl<'a> Gates<'a> {
         // Jobs that cannot be seen may be among those that it waits for.
         let is_known = match &extra.waits {
             Waits::Stages(_) => self.pipeline.is_whole,
-            Waits::Needs { is_open, .. } => !is_open,
+            Waits::Needs(jobs) => !jobs.is_open(),
             Waits::Unknown => false,
         };
 

@@ -220,7 +220,7 @@ fn refused(
             let is_complete = files[source.0 as usize]
                 .kustomization
                 .as_ref()
-                .is_some_and(|kustomization| kustomization.complete);
+                .is_some_and(|kustomization| !kustomization.files.is_open());
             if !is_complete || draft.may_differ {
                 continue;
             }

@@ -13,10 +13,11 @@ use super::pipeline::{
     BranchFilter, GitlabJob, GitlabPipeline, PipelineId, Start, Tolerance, Waits,
 };
 use super::template::template_work;
-use crate::model::Setting;
 use crate::model::id::IdVec;
+use crate::model::workflow::definition::Workflow;
 use crate::model::workflow::evidence::Evidence;
-use crate::model::workflow::jobs::{Job, JobId, Workflow};
+use crate::model::workflow::jobs::{Job, JobId};
+use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Repository, SourceFile, file_name, join as join_path};
 
 /// The name of the file that a pipeline begins with.
@@ -717,23 +718,20 @@ fn add_waits(
     for id in jobs.ids() {
         jobs[id].waits = match (&merged[id].needs, stages[id]) {
             (Some(needs), _) => {
-                let mut waited = Vec::new();
-                let mut is_open = false;
+                let mut waited = Many::default();
 
                 for need in needs.iter() {
                     match need {
                         Need::Job(name) => match ids.get(name.as_str()) {
                             Some(&needed) => waited.push(needed),
-                            None => is_open |= !parts.by_id.contains_key(name.as_str()),
+                            None if parts.by_id.contains_key(name.as_str()) => {}
+                            None => waited.open(),
                         },
-                        Need::Elsewhere => is_open = true,
+                        Need::Elsewhere => waited.open(),
                     }
                 }
 
-                Waits::Needs {
-                    jobs: waited,
-                    is_open,
-                }
+                Waits::Needs(waited)
             }
             (None, Some(stage)) => {
                 let end = by_stage.partition_point(|&other| stages[other] < Some(stage));

@@ -1,7 +1,9 @@
 //! GitLab pipelines, joined from their files.
 
+use super::super::definition::Workflow;
 use super::super::evidence::Evidence;
-use super::super::jobs::{Job, JobId, Workflow};
+use super::super::jobs::{Job, JobId};
+use crate::model::Many;
 use crate::model::id::{Id, IdVec};
 use crate::source::{FileId, Located, Location};
 
@@ -71,15 +73,12 @@ pub enum Tolerance {
 }
 
 /// The jobs that a job waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Waits {
     /// All jobs of earlier stages.
     Stages(Vec<JobId>),
-    /// Those under `needs`. `is_open`: there are more, which are not known.
-    Needs {
-        jobs: Vec<JobId>,
-        is_open: bool,
-    },
+    /// Those under `needs`.
+    Needs(Many<JobId>),
     Unknown,
 }
 
@@ -87,7 +86,8 @@ impl Waits {
     /// The known jobs.
     pub fn jobs(&self) -> &[JobId] {
         match self {
-            Self::Stages(jobs) | Self::Needs { jobs, .. } => jobs,
+            Self::Stages(jobs) => jobs,
+            Self::Needs(jobs) => jobs,
             Self::Unknown => &[],
         }
     }
