@@ -26,6 +26,7 @@ pub mod path_class;
 pub mod proof;
 pub mod roles;
 pub mod server;
+mod spec_reader;
 pub mod task_call;
 pub mod tasks;
 pub mod workflow;

@@ -3,8 +3,9 @@
 use super::image_rule::ImageRule;
 use super::kustomization_fault::{KustomizationFault, faults};
 use super::labels::{Labels, key_text};
+use super::manifest_reader::{ManifestReader, ManifestScope};
 use super::object::{Data, DataEntry, Object};
-use super::spec_reader::{ManifestScope, SpecReader};
+use crate::model::spec_reader::SpecReader;
 use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Location, Span, join, parent};
 use crate::syntax::yaml::{Node, Tree};
@@ -111,7 +112,7 @@ pub struct LabelRule {
 impl Kustomization {
     /// The kustomization of the file at a path; `None` where the file is empty.
     pub fn from_tree<'t>(tree: &'t Tree<'t>, scope: ManifestScope<'t>, path: &str) -> Option<Self> {
-        let root = SpecReader::new(tree.root()?, scope);
+        let root = ManifestReader::new(tree.root()?, scope);
         let folder = parent(path).to_owned();
         let is_opaque = OPAQUE_KEYS
             .iter()
@@ -185,7 +186,7 @@ impl Kustomization {
 }
 
 impl ReplicaRule {
-    fn from_item(item: SpecReader) -> Option<Self> {
+    fn from_item(item: ManifestReader) -> Option<Self> {
         Some(Self {
             name: item.str("name").known()?.clone(),
             count: item.count("count"),
@@ -194,7 +195,7 @@ impl ReplicaRule {
     }
 }
 
-fn releases(root: SpecReader) -> Vec<Located<String>> {
+fn releases(root: ManifestReader) -> Vec<Located<String>> {
     root.list("helmCharts")
         .into_iter()
         .filter_map(|chart| {
@@ -204,7 +205,7 @@ fn releases(root: SpecReader) -> Vec<Located<String>> {
         .collect()
 }
 
-fn label_rules(root: SpecReader) -> Vec<LabelRule> {
+fn label_rules(root: ManifestReader) -> Vec<LabelRule> {
     let mut rules = Vec::new();
 
     if let Some(common) = root.get("commonLabels").value() {
@@ -232,13 +233,13 @@ fn label_rules(root: SpecReader) -> Vec<LabelRule> {
     rules
 }
 
-fn pairs(map: SpecReader) -> Vec<(Located<String>, Setting<String>)> {
+fn pairs(map: ManifestReader) -> Vec<(Located<String>, Setting<String>)> {
     map.entries()
         .filter_map(|(key, value)| Some((key_text(key)?, value.text())))
         .collect()
 }
 
-fn generated(root: SpecReader, folder: &str) -> Vec<GeneratedObject> {
+fn generated(root: ManifestReader, folder: &str) -> Vec<GeneratedObject> {
     let mut generated = Vec::new();
 
     for (key, kind) in GENERATOR_KEYS {
@@ -273,7 +274,7 @@ fn generated(root: SpecReader, folder: &str) -> Vec<GeneratedObject> {
 }
 
 /// The entry of a literal, `key=value` with or without quotes around the value.
-fn literal(item: SpecReader) -> Option<DataEntry> {
+fn literal(item: ManifestReader) -> Option<DataEntry> {
     let text = item.raw_text()?;
     let (key, quoted) = text.value.split_once('=')?;
     let value = ['"', '\'']
@@ -699,7 +700,7 @@ patches:
     fn a_selector_is_read() {
         let text = "kind: A\nmetadata:\n  labels: {app: web, tier: front}\n";
         let tree = Tree::parse(FileId(0), text).tree;
-        let root = SpecReader::new(tree.root().unwrap(), ManifestScope::plain(FileId(0)));
+        let root = ManifestReader::new(tree.root().unwrap(), ManifestScope::plain(FileId(0)));
         let labels = Labels::under_key(root.get("metadata"), "labels");
 
         for (selector, selects) in [

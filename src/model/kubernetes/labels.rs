@@ -1,6 +1,7 @@
 //! Labels and annotations of objects and pods.
 
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
+use crate::model::spec_reader::SpecReader;
 use crate::model::{Many, Setting};
 use crate::source::{Located, Location};
 use crate::syntax::yaml::Node;
@@ -14,7 +15,7 @@ pub struct Labels {
 
 impl Labels {
     /// The labels under a key of a parent that may itself be absent or unknown.
-    pub(super) fn under_key(parent: Setting<SpecReader>, key: &str) -> Self {
+    pub(super) fn under_key(parent: Setting<ManifestReader>, key: &str) -> Self {
         match parent.and_then(|parent| parent.get(key)) {
             Setting::Set(map) => Self {
                 entries: map

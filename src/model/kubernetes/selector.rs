@@ -1,8 +1,9 @@
 //! Selectors over labels. Whether one matches may be yes, no, or unknown.
 
 use super::labels::Labels;
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::source::Location;
 
 /// A selector over labels.
@@ -64,7 +65,7 @@ const ELECTED_ROLES: [&str; 7] = [
 
 impl Selector {
     /// `matchLabels` and `matchExpressions` under a key.
-    pub(super) fn from_key(parent: SpecReader, key: &str) -> Option<Self> {
+    pub(super) fn from_key(parent: ManifestReader, key: &str) -> Option<Self> {
         let location = parent.key_location(key)?;
         let selector = parent.get(key);
 
@@ -91,7 +92,7 @@ impl Selector {
     }
 
     /// A bare map of labels under a key.
-    pub(super) fn from_map(parent: SpecReader, key: &str) -> Option<Self> {
+    pub(super) fn from_map(parent: ManifestReader, key: &str) -> Option<Self> {
         let location = parent.key_location(key)?;
         let labels = Labels::under_key(Setting::set(parent, location), key);
         if !labels.entries.is_open() && labels.location.is_none() {
@@ -167,7 +168,7 @@ fn label_matches(wanted: &Setting<String>, key: &str, labels: &Labels) -> Option
 }
 
 impl Requirement {
-    fn from_item(item: SpecReader) -> Self {
+    fn from_item(item: ManifestReader) -> Self {
         let values = item.texts("values").into_iter();
 
         Self {

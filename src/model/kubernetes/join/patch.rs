@@ -10,12 +10,12 @@ use crate::model::kubernetes::delivery::patch_holders;
 use crate::model::kubernetes::kustomization_fault::{BuildProblem, KustomizationFault};
 use crate::model::kubernetes::kustomize::{self, PatchTarget, Pattern, UnmatchedPatch};
 use crate::model::kubernetes::lower;
+use crate::model::kubernetes::manifest_reader::ManifestScope;
 use crate::model::kubernetes::merge::{
     Conflict, ListMerge, PatchScope, PatchedNode, Removal, directive, refused_operations,
 };
 use crate::model::kubernetes::object::Object;
 use crate::model::kubernetes::schema::is_builtin;
-use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Location, Repository, Span};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
