@@ -25,6 +25,7 @@ pub mod privileges;
 pub mod profiles;
 mod repository;
 pub mod repository_owner;
+pub mod required_variables;
 pub mod roles;
 pub mod secret_exposure;
 pub mod shipped_stages;
@@ -79,7 +80,7 @@ pub struct Analysis<'a> {
     /// The folders that hold more than files about containers.
     project_folders: OnceLock<HashSet<String>>,
     /// Where an example env file is needed first, and the variables that it should have.
-    needed_example: OnceLock<Option<(Location, Vec<String>)>>,
+    required_variables: OnceLock<Option<(Location, Vec<String>)>>,
     /// The files that define a group of upstreams, by its name: see `upstream`.
     upstream_groups: OnceLock<HashMap<String, Vec<FileId>>>,
     /// Whether GitHub runs a workflow of the repository.
@@ -127,7 +128,7 @@ impl<'a> Analysis<'a> {
             file_names: OnceLock::new(),
             task_files: OnceLock::new(),
             project_folders: OnceLock::new(),
-            needed_example: OnceLock::new(),
+            required_variables: OnceLock::new(),
             upstream_groups: OnceLock::new(),
             has_live_workflow: OnceLock::new(),
             build_folders: OnceLock::new(),

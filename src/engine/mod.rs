@@ -319,20 +319,17 @@ fn lower_one<'s>(
         return (FileFacts::new(FileKind::Template), None);
     }
 
-    let (facts, broken) = match isolate("the parser", source.id, || {
+    let (mut facts, broken) = match isolate("the parser", source.id, || {
         lower::lower_file(source, listing)
     }) {
         Ok(facts) => (facts, None),
         Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
     };
-    let facts = FileFacts {
-        hits: scanned.hits,
-        code: scanned.code,
-        described: scanned.described,
-        proofs: scanned.proofs.proofs,
-        models: scanned.proofs.models,
-        ..facts
-    };
+    facts.hits = scanned.hits;
+    facts.code = scanned.code;
+    facts.described = scanned.described;
+    facts.proofs = scanned.proofs.proofs;
+    facts.models = scanned.proofs.models;
 
     (facts, broken)
 }

@@ -24,14 +24,15 @@ use super::workflow::{Workflow, WorkflowId};
 use crate::credential::Hit;
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
-use crate::syntax::yaml::Tree;
+use crate::syntax::yaml::{Node, Tree};
 
 /// Facts of one file.
 #[derive(Debug)]
 pub struct FileFacts<'s> {
     pub kind: FileKind,
-    /// The tree of a YAML file that compose, kustomize or later checks may want to read again.
-    pub tree: Option<Box<Tree<'s>>>,
+    /// The tree of a YAML file, which compose and kustomize read when they join files. See
+    /// [`FileFacts::schema_tree`].
+    pub(in crate::model) tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
     /// The objects that several kustomizations build differently, as each of them does, sorted by
@@ -62,7 +63,21 @@ pub struct FileFacts<'s> {
     pub models: Vec<ModelName>,
 }
 
-impl FileFacts<'_> {
+impl<'s> FileFacts<'s> {
+    /// The tree, for rules that compare a file with the schema of its format. Others ask facts: a
+    /// tree knows no patches, merges and variables.
+    pub fn schema_tree(&self) -> Option<&Tree<'s>> {
+        self.tree.as_deref()
+    }
+
+    /// The parts of a YAML file between its document marks, each with its `kind`.
+    pub fn sections(&self) -> impl Iterator<Item = (Span, Option<&str>)> {
+        self.tree
+            .iter()
+            .flat_map(|tree| tree.sections())
+            .map(|(span, root)| (span, root.get("kind").and_then(Node::str)))
+    }
+
     pub const fn new(kind: FileKind) -> Self {
         Self {
             kind,

@@ -16,7 +16,8 @@ mod short;
 mod specification;
 #[cfg(test)]
 mod tests;
-pub mod value;
+mod value;
+mod written;
 
 pub use load::ProjectLoader;
 #[cfg(test)]
@@ -26,3 +27,4 @@ pub use project::{
     Build, Condition, Definition, Dependency, Project, ProjectId, Reference, ReferenceKind,
     Service, ServiceId,
 };
+pub use written::{WrittenService, WrittenText, written_configs, written_services, written_texts};

@@ -540,16 +540,23 @@ impl SpecReader for ValueReader<'_, '_> {
 
 /// The literal defaults inside a string.
 pub fn fallbacks(scalar: &Scalar<'_>) -> Vec<Fallback> {
-    scalar
-        .uses
-        .iter()
+    literal_defaults(&scalar.uses, scalar.written(), |span| scalar.span(span))
+}
+
+/// The literal defaults of variables in a text whose spans `place_of` locates.
+pub(super) fn literal_defaults(
+    uses: &[VariableUse],
+    text: &str,
+    place_of: impl Fn(Span) -> Location,
+) -> Vec<Fallback> {
+    uses.iter()
         .filter_map(|used| {
             let span = used.default()?;
-            let literal = span.text(scalar.written());
+            let literal = span.text(text);
 
             (!literal.is_empty() && !literal.contains('$')).then(|| Fallback {
                 variable: used.name.clone(),
-                literal: Located::new(literal.to_owned(), scalar.span(span)),
+                literal: Located::new(literal.to_owned(), place_of(span)),
             })
         })
         .collect()

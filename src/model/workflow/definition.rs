@@ -34,6 +34,8 @@ pub struct Workflow {
     pub concurrency: Setting<String>,
     /// `defaults.run.shell`.
     pub shell: Setting<String>,
+    /// The key `jobs`.
+    pub jobs_key: Option<Location>,
     pub jobs: IdVec<Job>,
     pub env: Vec<EnvVar>,
     /// Every `${{ … }}` and every bare `if`, in the order of the file.

@@ -114,8 +114,10 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
     workflow.env = variables(root.get("env"), EnvOrigin::WorkflowEnv);
     let directory = setting(root.path(&["defaults", "run", "working-directory"]));
 
-    if let Some(jobs) = root.get("jobs") {
-        workflow.jobs = jobs
+    if let Some(entry) = root.entry("jobs") {
+        workflow.jobs_key = Some(entry.key.location());
+        workflow.jobs = entry
+            .value
             .entries()
             .filter_map(|entry| job(&entry, &workflow.shell, &directory))
             .collect();

@@ -67,7 +67,9 @@ fn check_compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
         "services", "include", "volumes", "networks", "secrets", "configs", "models", "name",
     ];
     let name = file_name(&source.path).to_ascii_lowercase();
-    let Some(tree) = &facts.tree else { return };
+    let Some(tree) = facts.schema_tree() else {
+        return;
+    };
 
     if !name.contains("compose") || source.text.trim().is_empty() {
         return;

@@ -111,7 +111,7 @@ fn check_inputs(ctx: &Analysis, root: &str, step: Node<'_>, path: &str, problems
     let tree = ["action.yml", "action.yaml"].iter().find_map(|name| {
         let path = join(&join(root, path)?, name)?;
         let file = ctx.facts.repository.find(&path)?;
-        ctx.facts.file(file.id).tree.as_ref()
+        ctx.facts.file(file.id).schema_tree()
     });
     let inputs = tree
         .and_then(|tree| tree.root()?.get("inputs"))
