@@ -24,7 +24,7 @@ pub use load::ProjectLoader;
 pub use load::projects;
 pub use plan::{is_whole, used_files};
 pub use project::{
-    Build, Condition, Definition, Dependency, Project, ProjectId, Reference, ReferenceKind,
+    Build, Condition, Definition, Dependency, Project, ProjectId, ReferenceKind, ReferenceNeed,
     Service, ServiceId,
 };
 pub use written::{WrittenService, WrittenText, written_configs, written_services, written_texts};
