@@ -46,7 +46,8 @@ use crate::model::{build_caller, compose, kubernetes, lower, package};
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
 pub use options::{Evidence, Options, Purpose};
-pub use outcome::{Outcome, Summary, Unseen};
+pub use outcome::Outcome;
+pub(crate) use outcome::{Summary, Unseen};
 pub use workers::{StartError, Workers};
 
 /// Lints a repository. Fails if no thread can be started; other errors become findings.
@@ -58,7 +59,7 @@ pub fn lint(options: &Options) -> Result<Outcome, StartError> {
 }
 
 /// Lints a repository with threads that were started before. Never fails as a whole.
-pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
+pub(crate) fn lint_with(options: &Options, workers: &Workers) -> Outcome {
     lint_folder_with(options, workers, &mut |_| {})
 }
 
@@ -159,7 +160,7 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
 }
 
 /// The text of a file as it is linted, or the reason why it has none.
-pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, String> {
+pub(crate) fn text(path: &str, bytes: Vec<u8>) -> Result<String, String> {
     read::text(path, bytes).map_err(NoText::into_reason)
 }
 
