@@ -190,6 +190,7 @@ fn lint_read(
             hits: read.hits,
             code: read.code,
             described: read.described,
+            presents_samples: read.presents_samples,
             proofs: read.proofs,
             is_unread,
         });
@@ -271,6 +272,7 @@ struct Scanned {
     code: Option<Box<CodeFacts>>,
     /// Variables that prose describes.
     described: Vec<String>,
+    presents_samples: bool,
     proofs: Proofs,
     /// The content of the file is not known.
     is_unread: bool,
@@ -329,6 +331,7 @@ fn lower_one<'s>(
         hits: scanned.hits,
         code: scanned.code,
         described: scanned.described,
+        presents_samples: scanned.presents_samples,
         proofs: scanned.proofs.proofs,
         models: scanned.proofs.models,
         ..facts

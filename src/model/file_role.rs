@@ -64,6 +64,8 @@ pub enum Evidence {
     UsedBy(FileId),
     /// A compose file that deploys what this one only tries.
     DeployedBy(FileId),
+    /// A README that says that what is below it is a collection of samples.
+    PresentedBy(FileId),
 }
 
 /// A file's role and origin, each with its evidence; without evidence a file is written for
@@ -166,7 +168,12 @@ const ROLES: &[RoleWord] = &[
     ("tutorial", Role::Practice, Part::Any),
     ("tutorials", Role::Practice, Part::Any),
     ("quickstart", Role::Practice, Part::Any),
+    ("quick-start", Role::Practice, Part::Any),
     ("getting-started", Role::Practice, Part::Any),
+    ("getting_started", Role::Practice, Part::Any),
+    ("hello-world", Role::Practice, Part::Any),
+    ("helloworld", Role::Practice, Part::Any),
+    ("walkthrough", Role::Practice, Part::Any),
     ("cookbook", Role::Practice, Part::Any),
     ("workshop", Role::Practice, Part::Any),
     ("template", Role::Practice, Part::Any),
@@ -241,7 +248,10 @@ impl FileRole {
             (Role::Production, _) => false,
             (Role::Development, _) => true,
             (Role::Practice, Some(Evidence::Word(word))) => is_test_word(word),
-            (Role::Practice, evidence) => !matches!(evidence, Some(Evidence::Ending(_))),
+            (Role::Practice, evidence) => !matches!(
+                evidence,
+                Some(Evidence::Ending(_) | Evidence::PresentedBy(_))
+            ),
         }
     }
 
@@ -526,6 +536,9 @@ mod tests {
                 "charts/a/templates/cluster-local-gateway.yaml",
                 Role::Production,
             ),
+            ("charts/shop-demo/templates/web.yaml", Role::Practice),
+            ("charts/quick-start/values.yaml", Role::Practice),
+            ("deploy/shop-example.yaml", Role::Practice),
             (".gitlab-ci.yml", Role::Production),
             ("load-gen/Dockerfile", Role::Practice),
             ("hack/deploy.yaml", Role::Development),
