@@ -256,14 +256,14 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
     bonds
 }
 
-/// The unit whose findings of a rule are one: wider for what is missing than for what is wrong.
+/// The unit whose findings of a rule are one: wider for habits than for what does not work.
 fn unit<'k>(finding: &Finding, units: &'k Units) -> Unit<'k> {
     let file = finding.location.file;
     let concern = catalog::rule(finding.rule).map(|rule| rule.concern);
 
     match concern {
-        Some(Concern::Availability | Concern::Hardening) => units.unit_of_absence(file),
-        _ => units.unit(file),
+        Some(Concern::Works) | None => units.unit(file),
+        Some(_) => units.unit_of_habits(file),
     }
 }
 

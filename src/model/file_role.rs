@@ -382,6 +382,7 @@ fn role(path: &str) -> (Role, Option<Evidence>) {
 
     match is_prose(path) {
         Some(ending) => (Role::Practice, Some(Evidence::Ending(ending))),
+        None if is_beside_workflows(path) => (Role::Development, Some(Evidence::Word(".github"))),
         None => (Role::Production, None),
     }
 }
@@ -450,6 +451,19 @@ fn without_pipelines(path: &str) -> &str {
     }
 
     path
+}
+
+/// Whether a path is one of what workflows use: an image for tests, values of a trial install.
+fn is_beside_workflows(path: &str) -> bool {
+    let Some((_, inside)) = path.split_once(".github/") else {
+        return false;
+    };
+    let is_workflow = inside.starts_with("workflows/")
+        && [".yml", ".yaml"]
+            .iter()
+            .any(|ending| path.ends_with(ending));
+
+    !is_workflow && !matches!(file_name(path), "action.yml" | "action.yaml")
 }
 
 /// The words of a path that say what it is for, from its first folder to its name.
@@ -546,6 +560,9 @@ mod tests {
             ("internal/fake/pod.yaml", Role::Practice),
             ("_archived/app/pod.yaml", Role::Practice),
             (".github/workflows/test.yml", Role::Production),
+            (".github/actions/test/action.yml", Role::Production),
+            (".github/workflows/image/Dockerfile", Role::Development),
+            (".github/values.yaml", Role::Development),
             ("examples/a/.github/workflows/build.yml", Role::Practice),
             ("overlays/DEV/patch.yaml", Role::Development),
             ("test/compose.yaml", Role::Practice),

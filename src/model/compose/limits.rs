@@ -54,7 +54,6 @@ pub(super) fn resources(value: &Value<'_>) -> Resources {
         cpu_request,
         memory_request,
         zero,
-        location: deploy.map(|deploy| deploy.location),
         devices: false,
         twice: deploy.map_or_else(Vec::new, |deploy| twice(value, deploy)),
     }
