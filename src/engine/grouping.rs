@@ -38,6 +38,7 @@ pub(super) fn join_causes(by_file: &mut [Vec<Finding>], units: &Units, profile: 
     }
 
     remove(by_file, &removed);
+    by_file.iter_mut().flatten().for_each(count_places);
 }
 
 /// Adds findings that follow from others to them, and returns what was added. A part of what is
@@ -255,14 +256,14 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
     bonds
 }
 
-/// The unit whose findings of a rule are one: wider for what is missing than for what is wrong.
+/// The unit whose findings of a rule are one: wider for habits than for what does not work.
 fn unit<'k>(finding: &Finding, units: &'k Units) -> Unit<'k> {
     let file = finding.location.file;
     let concern = catalog::rule(finding.rule).map(|rule| rule.concern);
 
     match concern {
-        Some(Concern::Availability | Concern::Hardening) => units.unit_of_absence(file),
-        _ => units.unit(file),
+        Some(Concern::Works) | None => units.unit(file),
+        Some(_) => units.unit_of_habits(file),
     }
 }
 
@@ -340,17 +341,6 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
         return;
     }
 
-    let files: HashSet<FileId> = [first.location]
-        .iter()
-        .chain(&places)
-        .map(|location| location.file)
-        .collect();
-    let more = places.len();
-    first.message = match files.len() {
-        1 => format!("{} (and {more} more in this file)", first.message),
-        count => format!("{} (and {more} more in {count} files)", first.message),
-    };
-
     let format = units.format(first.location.file);
     let joined_help = cause_table(first.rule)
         .and_then(|table| table.joined_help.as_ref()?.get(format))
@@ -370,6 +360,20 @@ fn join(by_file: &mut [Vec<Finding>], group: &[Index], units: &Units) {
             text: ALSO.to_owned(),
         }));
     first.related.append(&mut details);
+}
+
+/// Says how many places a finding has beside its own, for formats that show one place.
+fn count_places(finding: &mut Finding) {
+    let more = finding.places().count() - 1;
+    if more == 0 {
+        return;
+    }
+
+    let files: HashSet<FileId> = finding.places().map(|place| place.file).collect();
+    finding.message = match files.len() {
+        1 => format!("{} (and {more} more in this file)", finding.message),
+        count => format!("{} (and {more} more in {count} files)", finding.message),
+    };
 }
 
 /// The fixes of joined findings as one, which is as safe as the least safe of them.

@@ -190,6 +190,7 @@ fn lint_read(
             hits: read.hits,
             code: read.code,
             described: read.described,
+            presents_samples: read.presents_samples,
             proofs: read.proofs,
             is_unread,
         });
@@ -271,6 +272,7 @@ struct Scanned {
     code: Option<Box<CodeFacts>>,
     /// Variables that prose describes.
     described: Vec<String>,
+    presents_samples: bool,
     proofs: Proofs,
     /// The content of the file is not known.
     is_unread: bool,
@@ -328,6 +330,7 @@ fn lower_one<'s>(
     facts.hits = scanned.hits;
     facts.code = scanned.code;
     facts.described = scanned.described;
+    facts.presents_samples = scanned.presents_samples;
     facts.proofs = scanned.proofs.proofs;
     facts.models = scanned.proofs.models;
 

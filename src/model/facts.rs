@@ -57,6 +57,8 @@ pub struct FileFacts<'s> {
     pub code: Option<Box<CodeFacts>>,
     /// Environment variables that prose describes.
     pub described: Vec<String>,
+    /// Whether a README says that its folder is a collection of samples.
+    pub presents_samples: bool,
     /// Words that prove something, in a run that reports the checklist.
     pub proofs: Vec<Proof>,
     /// Names of language models, in such a run.
@@ -96,6 +98,7 @@ impl<'s> FileFacts<'s> {
             hits: Vec::new(),
             code: None,
             described: Vec::new(),
+            presents_samples: false,
             proofs: Vec::new(),
             models: Vec::new(),
         }
