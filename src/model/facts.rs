@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Index;
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
+
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
@@ -287,7 +289,7 @@ impl<'s> Facts<'s> {
         tracked: Option<HashSet<String>>,
     ) -> Self {
         let pod_containers = number_parts(&mut files);
-        let sources = repository.files().iter();
+        let sources = repository.files().par_iter();
         let roles = sources.map(|source| FileRole::of(&source.path)).collect();
         let mut facts = Self {
             repository,

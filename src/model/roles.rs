@@ -3,6 +3,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use rayon::prelude::*;
+
 use super::compose;
 use super::facts::Facts;
 use super::file_kind::FileKind;
@@ -16,12 +18,12 @@ pub struct RoleHints<'u> {
     /// Paths that the user names: words count below them. None for the root.
     pub named: &'u [String],
     /// The role that the configuration gives a path.
-    pub configured: &'u dyn Fn(&str) -> Option<Role>,
+    pub configured: &'u (dyn Fn(&str) -> Option<Role> + Sync),
 }
 
 /// Gives every file its role.
 pub fn assign(facts: &mut Facts, hints: &RoleHints) {
-    let files = facts.repository.files().iter().zip(&facts.files);
+    let files = facts.repository.files().par_iter().zip(&facts.files);
     facts.roles = files
         .zip(&facts.roles)
         .map(|((source, file), of_path)| {
@@ -242,10 +244,11 @@ struct ComposedFiles(HashMap<FileId, Vec<FileId>>);
 
 impl ComposedFiles {
     fn of(facts: &Facts) -> Self {
-        let files = facts.of_kind(FileKind::Compose);
+        let files: Vec<FileId> = facts.of_kind(FileKind::Compose).collect();
 
         Self(
             files
+                .into_par_iter()
                 .map(|file| (file, compose::used_files(facts, file)))
                 .collect(),
         )
@@ -269,13 +272,18 @@ fn apply_uses(facts: &mut Facts, composed: &ComposedFiles) {
         return;
     }
 
-    let mut users: Vec<FileId> = (0..facts.files.len())
-        .map(|index| FileId(index as u32))
+    let files = || (0..facts.files.len()).map(|index| FileId(index as u32));
+    let mut users: Vec<FileId> = files()
         .filter(|file| facts.role(*file) == Role::Production)
+        .collect();
+    let used_by: Vec<Vec<FileId>> = files()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|user| used_files(facts, user, composed))
         .collect();
 
     while let Some(user) = users.pop() {
-        for used in used_files(facts, user, composed) {
+        for &used in &used_by[user.0 as usize] {
             if !suspects.contains(&used) || facts.role(used) == Role::Production {
                 continue;
             }
