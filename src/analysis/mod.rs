@@ -50,7 +50,7 @@ use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::tasks::{TaskFile, TaskFormat};
+use crate::model::tasks::TaskFiles;
 use crate::model::workflow::{Job, Workflow};
 use crate::source::{FileId, Location};
 use answers::{BuildContext, EffectiveBase, JobWork, MisplacedVariable, RootUse, Started};
@@ -76,7 +76,7 @@ pub struct Analysis<'a> {
     /// The files of each name.
     file_names: OnceLock<HashMap<String, Vec<FileId>>>,
     /// The files of task runners, each with its tasks.
-    task_files: OnceLock<HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)>>,
+    task_files: OnceLock<TaskFiles>,
     /// The folders that hold more than files about containers.
     project_folders: OnceLock<HashSet<String>>,
     /// Where an example env file is needed first, and the variables that it should have.

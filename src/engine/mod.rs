@@ -191,6 +191,7 @@ fn lint_read(
             hits: read.hits,
             code: read.code,
             described: read.described,
+            presents_samples: read.presents_samples,
             proofs: read.proofs,
             is_unread,
         });
@@ -239,6 +240,10 @@ fn lint_read(
     } = processed;
     let failed = failed || !broken.is_empty();
     findings.extend(broken);
+    drop(analysis);
+    drop(graph);
+    release(facts);
+
     let summary = Summary {
         suppressed,
         failed,
@@ -257,6 +262,16 @@ fn lint_read(
     }
 }
 
+/// Frees the facts on all cores: they are millions of small pieces.
+fn release(facts: Facts) {
+    let Facts { files, joined, .. } = facts;
+
+    rayon::join(
+        || files.into_par_iter().with_max_len(BATCH).for_each(drop),
+        || joined.into_inner().into_par_iter().flatten().for_each(drop),
+    );
+}
+
 /// Files that are links, each with the file that it is a link to.
 fn aliases(sources: &[SourceFile], targets: Vec<(FileId, String)>) -> Vec<(FileId, FileId)> {
     let repository = Repository::new(sources);
@@ -272,6 +287,7 @@ struct Scanned {
     code: Option<Box<CodeFacts>>,
     /// Variables that prose describes.
     described: Vec<String>,
+    presents_samples: bool,
     proofs: Proofs,
     /// The content of the file is not known.
     is_unread: bool,
@@ -329,6 +345,7 @@ fn lower_one<'s>(
     facts.hits = scanned.hits;
     facts.code = scanned.code;
     facts.described = scanned.described;
+    facts.presents_samples = scanned.presents_samples;
     facts.proofs = scanned.proofs.proofs;
     facts.models = scanned.proofs.models;
 

@@ -190,8 +190,6 @@ pub struct Resources {
     pub pids_limit: Setting<Quantity>,
     /// Limits written as 0 or -1, which means unlimited.
     pub zero: Vec<Location>,
-    /// The whole `resources` (or `deploy.resources`) block, if written.
-    pub location: Option<Location>,
     /// It asks for devices of the node, such as `nvidia.com/gpu`.
     pub devices: bool,
     /// Resources that a compose service sets by two keys.
@@ -199,10 +197,9 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// Whether neither a request nor a limit is set.
+    /// Whether neither a request nor a limit of CPU and memory is set.
     pub const fn is_bare(&self) -> bool {
-        self.location.is_none()
-            && self.cpu_request.is_absent()
+        self.cpu_request.is_absent()
             && self.cpu_limit.is_absent()
             && self.memory_request.is_absent()
             && self.memory_limit.is_absent()

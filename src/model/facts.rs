@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Index;
 use std::sync::OnceLock;
 
+use rayon::prelude::*;
+
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
@@ -57,6 +59,8 @@ pub struct FileFacts<'s> {
     pub code: Option<Box<CodeFacts>>,
     /// Environment variables that prose describes.
     pub described: Vec<String>,
+    /// Whether a README says that its folder is a collection of samples.
+    pub presents_samples: bool,
     /// Words that prove something, in a run that reports the checklist.
     pub proofs: Vec<Proof>,
     /// Names of language models, in such a run.
@@ -96,6 +100,7 @@ impl<'s> FileFacts<'s> {
             hits: Vec::new(),
             code: None,
             described: Vec::new(),
+            presents_samples: false,
             proofs: Vec::new(),
             models: Vec::new(),
         }
@@ -284,7 +289,7 @@ impl<'s> Facts<'s> {
         tracked: Option<HashSet<String>>,
     ) -> Self {
         let pod_containers = number_parts(&mut files);
-        let sources = repository.files().iter();
+        let sources = repository.files().par_iter();
         let roles = sources.map(|source| FileRole::of(&source.path)).collect();
         let mut facts = Self {
             repository,

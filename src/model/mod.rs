@@ -24,6 +24,7 @@ pub mod manifest_needs;
 pub mod package;
 pub mod path_class;
 pub mod proof;
+pub mod readme;
 pub mod roles;
 pub mod server;
 mod spec_reader;

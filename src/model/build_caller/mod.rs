@@ -10,6 +10,8 @@ mod skaffold;
 
 pub use caller::{BuildCaller, CallerTool};
 
+use rayon::prelude::*;
+
 use crate::source::{Repository, SourceFile};
 
 /// Files above this size are not build files.
@@ -17,17 +19,12 @@ const MAX_SIZE: usize = 256 * 1024;
 
 /// All builds of a repository, in the order of its files.
 pub fn find(repository: Repository<'_>) -> Vec<BuildCaller> {
-    let mut callers = Vec::new();
+    let files = repository.below("").par_iter();
 
-    for file in repository.below("") {
-        if file.text.is_empty() || file.text.len() > MAX_SIZE {
-            continue;
-        }
-
-        callers.extend(of_file(repository, file));
-    }
-
-    callers
+    files
+        .filter(|file| !file.text.is_empty() && file.text.len() <= MAX_SIZE)
+        .flat_map_iter(|file| of_file(repository, file))
+        .collect()
 }
 
 fn of_file(repository: Repository<'_>, file: &SourceFile) -> Vec<BuildCaller> {

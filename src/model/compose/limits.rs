@@ -56,7 +56,6 @@ pub(super) fn resources(spec: ValueReader<'_, '_>) -> Resources {
         cpu_request: cpu_request.or(spec.absent()),
         memory_request: memory_request.or(spec.absent()),
         zero,
-        location: deploy.map(|deploy| deploy.location),
         devices: false,
         twice: deploy.map_or_else(Vec::new, |deploy| twice(value, deploy)),
     }

@@ -264,7 +264,6 @@ fn resources(container: ManifestReader, pod: &PodDefaults) -> Resources {
         pids_limit: Setting::Unknown(None),
         devices: reader.has_devices(),
         zero: reader.zero,
-        location: container.key_location("resources"),
         twice: Vec::new(),
     }
 }

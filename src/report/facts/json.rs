@@ -331,6 +331,10 @@ fn word(view: &Report, name: &'static str, evidence: Option<Evidence>) -> RoleIt
             kind: "deployed-by",
             text: view.path_in_root(other),
         },
+        Evidence::PresentedBy(readme) => EvidenceItem {
+            kind: "presented-by",
+            text: view.path_in_root(readme),
+        },
     });
 
     RoleItem { name, evidence }

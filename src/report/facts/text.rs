@@ -194,6 +194,9 @@ fn evidence_words(view: &Report, evidence: Evidence) -> String {
         Evidence::DeployedBy(other) => {
             format!("{} deploys the same", view.shown_path(other))
         }
+        Evidence::PresentedBy(readme) => {
+            format!("{} presents samples", view.shown_path(readme))
+        }
     }
 }
 
