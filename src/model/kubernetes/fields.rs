@@ -264,7 +264,11 @@ fn place_below(level: &TypeLevel, name: &str, value: ManifestReader) -> Option<S
             for (field, held) in type_id.fields() {
                 // What is said of the other lists of containers would be said of none of them.
                 let is_other_list = matches!(*field, "initContainers" | "ephemeralContainers");
-                let Some(inner) = held.inner().filter(|_| !is_other_list) else {
+                if is_other_list {
+                    continue;
+                }
+
+                let Some(inner) = held.inner() else {
                     continue;
                 };
 

@@ -131,7 +131,9 @@ pub(super) fn named_files(tree: &Tree, folder: &str) -> Vec<NamedFile> {
 
     let mut add = |node: Node, path: &str, secret: bool| {
         // Paths elsewhere are not followed, and neither are addresses.
-        if let Some(path) = join(folder, path).filter(|_| !path.contains("://")) {
+        if !path.contains("://")
+            && let Some(path) = join(folder, path)
+        {
             files.push(NamedFile {
                 path: Located::new(path, node.content()),
                 secret,

@@ -206,7 +206,11 @@ fn refused(
             .iter()
             .map(|&number| &patches[number])
             .filter(|patch| patch.root.kind() == Kind::Sequence);
-        let Some(draft) = drafts.get(id).filter(|_| lists.clone().next().is_some()) else {
+        if lists.clone().next().is_none() {
+            continue;
+        }
+
+        let Some(draft) = drafts.get(id) else {
             continue;
         };
 

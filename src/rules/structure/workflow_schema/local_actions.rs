@@ -121,7 +121,11 @@ fn check_inputs(ctx: &Analysis, root: &str, step: Node<'_>, path: &str, problems
     for input in inputs {
         let is_required = input.value.get("required").and_then(Node::as_bool) == Some(true)
             && input.value.get("default").is_none();
-        let Some(name) = input.key.str().filter(|_| is_required) else {
+        if !is_required {
+            continue;
+        }
+
+        let Some(name) = input.key.str() else {
             continue;
         };
 
