@@ -10,6 +10,7 @@
 mod date;
 mod embedded;
 mod input;
+mod parallel;
 mod search;
 pub mod source;
 mod suggest;

@@ -25,7 +25,6 @@ use rayon::prelude::*;
 use self::listing::Files;
 use self::post::{PostProcessed, post_process};
 use self::read::{Failure, NoText, Read};
-use self::workers::BATCH;
 use crate::analysis::Analysis;
 use crate::catalog;
 use crate::config::Config;
@@ -43,6 +42,7 @@ use crate::model::file_kind::{ChartFolders, FileKind};
 use crate::model::proof::Proofs;
 use crate::model::roles::{self, RoleHints};
 use crate::model::{build_caller, compose, kubernetes, lower, package};
+use crate::parallel::BATCH;
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
 pub use options::{Evidence, Options, Purpose};

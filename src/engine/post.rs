@@ -7,11 +7,11 @@ use rayon::prelude::*;
 
 use super::options::Options;
 use super::policy;
-use super::workers::BATCH;
 use crate::credential::fingerprint;
 use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
+use crate::parallel::BATCH;
 use crate::rules::additions;
 use crate::source::{FileId, Location, Span};
 use crate::suppress::{self, Date};

@@ -4,8 +4,6 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Index;
 use std::sync::OnceLock;
 
-use rayon::prelude::*;
-
 use super::build_caller::BuildCaller;
 use super::chart::{self, ChartValues, Switch};
 use super::code::CodeFacts;
@@ -24,6 +22,7 @@ use super::proof::{ModelName, Proof};
 use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
 use crate::credential::Hit;
+use crate::parallel;
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
 use crate::syntax::yaml::{Node, Tree};
@@ -289,8 +288,7 @@ impl<'s> Facts<'s> {
         tracked: Option<HashSet<String>>,
     ) -> Self {
         let pod_containers = number_parts(&mut files);
-        let sources = repository.files().par_iter();
-        let roles = sources.map(|source| FileRole::of(&source.path)).collect();
+        let roles = parallel::map(repository.files(), |source| FileRole::of(&source.path));
         let mut facts = Self {
             repository,
             roles,

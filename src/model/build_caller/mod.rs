@@ -10,8 +10,7 @@ mod skaffold;
 
 pub use caller::{BuildCaller, CallerTool};
 
-use rayon::prelude::*;
-
+use crate::parallel;
 use crate::source::{Repository, SourceFile};
 
 /// Files above this size are not build files.
@@ -19,15 +18,16 @@ const MAX_SIZE: usize = 256 * 1024;
 
 /// All builds of a repository, in the order of its files.
 pub fn find(repository: Repository<'_>) -> Vec<BuildCaller> {
-    let files = repository.below("").par_iter();
+    let callers = parallel::map(repository.files(), |file| of_file(repository, file));
 
-    files
-        .filter(|file| !file.text.is_empty() && file.text.len() <= MAX_SIZE)
-        .flat_map_iter(|file| of_file(repository, file))
-        .collect()
+    callers.into_iter().flatten().collect()
 }
 
 fn of_file(repository: Repository<'_>, file: &SourceFile) -> Vec<BuildCaller> {
+    if file.text.is_empty() || file.text.len() > MAX_SIZE {
+        return Vec::new();
+    }
+
     let name = file.name().to_ascii_lowercase();
 
     if bake::is_bake(&name) {
