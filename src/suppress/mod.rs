@@ -315,6 +315,10 @@ mod tests {
                 vec!["unused-suppression `unreadable-file`"],
             ),
             (
+                "# deploylint: ignore[unreadable-file, internal-error, unreadable-file] a\n!\n",
+                vec!["unused-suppression `unreadable-file`"],
+            ),
+            (
                 "# deploylint: ignore[internal-eror] a\n!\n",
                 vec!["unknown-rule `internal-eror`"],
             ),
