@@ -1,24 +1,25 @@
 //! The report for people: each finding with the source lines that it is about.
 //!
-//! The only file that names miette, which draws the lines and their labels; it is handed small
-//! windows of text, because it scans whatever it is given from the start.
+//! The only file that names miette, which draws each finding; it is handed small windows of text,
+//! because it scans whatever it is given from the start.
 
 use std::collections::HashSet;
 use std::fmt::{self, Write as _};
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
-    MietteSpanContents, SourceCode, SourceSpan, SpanContents, ThemeCharacters, ThemeStyles,
+    MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents, ThemeCharacters,
+    ThemeStyles,
 };
 
-use super::style::{Color, Links, RenderOptions, style};
+use super::style::{Color, Links, RenderOptions};
 use super::window::{Window, WindowMark, windows};
 use super::{Report, count, harmless, shown, summary};
 use crate::catalog;
 use crate::config::Broken;
 use crate::engine::Outcome;
 use crate::finding::{ALSO, Finding, Level};
-use crate::source::FileId;
+use crate::source::{FileId, Position};
 
 /// More places than this beside a finding's own are counted instead of shown.
 const SHOWN_PLACES: usize = 5;
@@ -84,74 +85,105 @@ fn render_finding(
     page: Option<&str>,
     look: RenderOptions,
 ) {
-    let mut title = look.paint(style(finding.level), finding.level.as_str());
-
-    if !finding.rule.is_empty() {
-        let rule = look.paint(style(finding.level), finding.rule);
-        let rule = if look.links == Links::Hidden {
-            page.map_or(rule.clone(), |url| look.link(url, &rule))
-        } else {
-            rule
-        };
-
-        title = format!("{title}[{rule}]");
-    }
-
-    let message = view.line(&finding.message);
-    let narrow = look.width < NARROW;
-
-    if narrow {
-        let _ = writeln!(out, "{title}:");
-        paragraph(out, "  ", &message, look);
-    } else {
-        let _ = writeln!(out, "{title}: {}", look.paint("1", &message));
-    }
-
-    for (file, mut marks) in locations(view, finding) {
-        // Beside a line there is no room for words: they follow below.
-        let mut words: Vec<String> = Vec::new();
-        if narrow {
-            words.extend(marks.iter_mut().map(|mark| std::mem::take(&mut mark.text)));
-        }
-
-        frame(out, view, file, &marks, finding.level, look);
-
-        for text in &words {
-            paragraph(out, "  ", text, look);
-        }
-    }
-
+    let mut notes = Vec::new();
+    let panes = panes(view, finding, look, &mut notes);
     let more = hidden_places(finding);
-
     if more > 0 {
-        let _ = writeln!(
-            out,
-            "  {}",
-            look.paint(
-                "2",
-                &format!("and {}", count(more, "more place", "more places"))
-            )
-        );
-    }
-
-    if let Some(help) = &finding.help {
-        paragraph(out, "  help: ", &view.text(help), look);
+        notes.push(format!("and {}", count(more, "more place", "more places")));
     }
 
     if let Some(fix) = &finding.fix {
-        let text = format!("{} ({})", view.line(&fix.title), fix.applicability.as_str());
-        paragraph(out, "  fix available: ", &text, look);
+        notes.push(format!(
+            "fix available: {} ({})",
+            view.line(&fix.title),
+            fix.applicability.as_str()
+        ));
     }
 
     if let Some(page) = page
         && look.links == Links::Written
     {
-        let _ = writeln!(
-            out,
-            "  {} {}",
-            look.paint("36", "see:"),
-            look.paint("2", page)
-        );
+        notes.push(format!("see: {page}"));
+    }
+
+    let story = Story {
+        message: look.paint("1", &wrapped(&view.line(&finding.message), look)),
+        help: finding
+            .help
+            .as_ref()
+            .map(|help| wrapped(&view.text(help), look)),
+        level: finding.level,
+        panes,
+    };
+
+    let title = title(finding, page, look);
+    let notes = notes.iter().map(|note| wrapped(note, look));
+    let notes: Vec<String> = notes.collect();
+    let handler = handler(&story, &title, &notes.join("\n"), look);
+
+    // Only a span outside of all panes is an error, and there is none.
+    let _ = handler.render_report(out, &story);
+}
+
+/// The level and the rule.
+fn title(finding: &Finding, page: Option<&str>, look: RenderOptions) -> String {
+    let level = finding.level.as_str();
+    if finding.rule.is_empty() {
+        return format!("{level}:");
+    }
+
+    match page {
+        Some(url) if look.links == Links::Hidden => {
+            format!("{level}[{}]:", look.link(url, finding.rule))
+        }
+        _ => format!("{level}[{}]:", finding.rule),
+    }
+}
+
+/// What draws a finding. Its title is in place of the sign that marks a level.
+fn handler(story: &Story, title: &str, notes: &str, look: RenderOptions) -> GraphicalReportHandler {
+    let mut characters = ThemeCharacters::unicode();
+    for sign in [
+        &mut characters.error,
+        &mut characters.warning,
+        &mut characters.advice,
+    ] {
+        title.clone_into(sign);
+    }
+
+    let mut styles = ThemeStyles::none();
+    if look.color == Color::Ansi {
+        styles = ThemeStyles::ansi();
+        let primary = match story.level {
+            Level::Error => styles.error,
+            Level::Warning => styles.warning,
+            Level::Note => styles.advice,
+        };
+        let other = styles.help;
+        styles.highlights = story
+            .marks()
+            .map(|(_, mark)| if mark.primary { primary } else { other })
+            .collect();
+        styles.error = styles.error.bold();
+        styles.warning = styles.warning.bold();
+        styles.advice = styles.advice.bold();
+        styles.link = styles.help;
+    }
+
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+        .with_urls(false)
+        .with_wrap_lines(false)
+        .without_cause_chain()
+        .with_context_lines(CONTEXT)
+        .tab_width(4);
+    let handler = match story.panes.first() {
+        Some(pane) if pane.window.text.is_empty() => handler.without_primary_span_start(),
+        _ => handler,
+    };
+
+    match notes {
+        "" => handler,
+        notes => handler.with_footer(notes.to_owned()),
     }
 }
 
@@ -195,63 +227,6 @@ fn locations(view: &Report, finding: &Finding) -> Vec<(FileId, Vec<WindowMark>)>
     files
 }
 
-/// The lines of one file in one frame.
-fn frame(
-    out: &mut String,
-    view: &Report,
-    file: FileId,
-    marks: &[WindowMark],
-    level: Level,
-    look: RenderOptions,
-) {
-    let source = view.source(file);
-    let windows = windows(source, &view.secrets, marks, source_width(look));
-    let digits = windows
-        .iter()
-        .map(|window| (window.line + window.count).to_string().len())
-        .max()
-        .unwrap_or(1);
-    let margin = " ".repeat(digits + 2);
-    let start = marks
-        .iter()
-        .find(|mark| mark.primary)
-        .unwrap_or(&marks[0])
-        .span
-        .start;
-    let position = source.lines().position(start, &source.text);
-    let path = view.shown_path(file);
-    let location = if source.text.is_empty() {
-        path
-    } else {
-        format!("{path}:{}:{}", position.line, position.column)
-    };
-
-    let _ = writeln!(out, "{margin}╭─[{}]", look.paint("36", &location));
-
-    if source.text.is_empty() {
-        let said: Vec<&str> = marks
-            .iter()
-            .map(|mark| mark.text.as_str())
-            .filter(|text| !text.is_empty())
-            .collect();
-        let _ = writeln!(out, "{margin}╰──── {}", said.join("; "));
-        return;
-    }
-
-    for (nth, window) in windows.iter().enumerate() {
-        if nth > 0 {
-            let _ = writeln!(out, "{margin}{}", look.paint("2", "⋮"));
-        }
-
-        let pad = " ".repeat(digits - (window.line + window.count).to_string().len());
-        for line in draw(window, level, look).lines() {
-            let _ = writeln!(out, "{}", format!("{pad}{line}").trim_end());
-        }
-    }
-
-    let _ = writeln!(out, "{margin}╰────");
-}
-
 /// On a terminal narrower than this, messages and labels are wrapped too.
 const NARROW: usize = 60;
 
@@ -259,95 +234,168 @@ fn source_width(look: RenderOptions) -> usize {
     look.width.clamp(40, WIDEST + 8) - 8
 }
 
-/// The window's lines with their numbers and labels, without a frame around them.
-fn draw(window: &Window, level: Level, look: RenderOptions) -> String {
-    let mut theme = GraphicalTheme {
-        characters: ThemeCharacters::unicode(),
-        styles: ThemeStyles::none(),
-    };
+/// The lines of all files that a finding shows. Words that have no room beside a line are added to
+/// the notes.
+fn panes(
+    view: &Report,
+    finding: &Finding,
+    look: RenderOptions,
+    notes: &mut Vec<String>,
+) -> Vec<Pane> {
+    let mut panes = Vec::new();
+    let mut start = 0;
 
-    if look.color == Color::Ansi {
-        theme.styles = ThemeStyles::ansi();
-        let primary = match level {
-            Level::Error => theme.styles.error,
-            Level::Warning => theme.styles.warning,
-            Level::Note => theme.styles.advice,
-        };
+    for (file, mut marks) in locations(view, finding) {
+        let source = view.source(file);
+        if look.width < NARROW || source.text.is_empty() {
+            let words = marks.iter_mut().map(|mark| std::mem::take(&mut mark.text));
+            notes.extend(words.filter(|text| !text.is_empty()));
+        }
 
-        let other = theme.styles.help;
-        theme.styles.highlights = window
-            .marks
-            .iter()
-            .map(|mark| if mark.primary { primary } else { other })
-            .collect();
+        let mut windows = windows(source, &view.secrets, &marks, source_width(look));
+        // The finding's own place comes first.
+        windows.sort_by_key(|window| !window.marks.iter().any(|mark| mark.primary));
+        for window in windows {
+            let pane = Pane {
+                start,
+                path: view.shown_path(file),
+                position: source.lines().position(window.place, &source.text),
+                window,
+            };
+            start = pane.end() + 1;
+            panes.push(pane);
+        }
     }
 
-    let handler = GraphicalReportHandler::new_themed(theme)
-        .with_urls(false)
-        .with_wrap_lines(false)
-        .without_cause_chain()
-        .with_context_lines(0)
-        .tab_width(4);
-    let mut drawn = String::new();
-    if handler.render_report(&mut drawn, &Drawing(window)).is_err() {
-        return window.text.clone();
-    }
-    // Before the lines are an empty message and the top of a frame; after them is its end.
-    let body = drawn
-        .find('╭')
-        .and_then(|top| drawn[top..].find('\n').map(|end| top + end + 1))
-        .unwrap_or(0);
-    let end = drawn
-        .trim_end()
-        .rfind('\n')
-        .map_or(drawn.len(), |newline| newline + 1);
-    drawn.get(body..end).unwrap_or_default().to_owned()
+    panes
 }
 
-/// A window, as miette wants to see it.
+/// A finding, as miette wants to see it. The panes are one text, one after the other, so that lines
+/// of several files are in one report.
 #[derive(Debug)]
-struct Drawing<'w>(&'w Window);
+struct Story {
+    message: String,
+    help: Option<String>,
+    level: Level,
+    panes: Vec<Pane>,
+}
 
-impl fmt::Display for Drawing<'_> {
-    fn fmt(&self, _: &mut fmt::Formatter) -> fmt::Result {
-        Ok(())
+/// Lines of a file.
+#[derive(Debug)]
+struct Pane {
+    /// Where its text is in that of all panes.
+    start: usize,
+    path: String,
+    /// Of what is shown, in the file.
+    position: Position,
+    window: Window,
+}
+
+impl Pane {
+    fn end(&self) -> usize {
+        self.start + self.window.text.len()
     }
 }
 
-impl std::error::Error for Drawing<'_> {}
+impl Story {
+    /// The marks in their order, each with its offset in the text of all panes.
+    fn marks(&self) -> impl Iterator<Item = (usize, &WindowMark)> {
+        self.panes.iter().flat_map(|pane| {
+            let marks = pane.window.marks.iter();
+            marks.map(|mark| (pane.start + mark.span.start as usize, mark))
+        })
+    }
+}
 
-impl Diagnostic for Drawing<'_> {
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Story {}
+
+impl Diagnostic for Story {
+    fn severity(&self) -> Option<Severity> {
+        Some(match self.level {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+            Level::Note => Severity::Advice,
+        })
+    }
+
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        let help = self.help.as_ref()?;
+
+        Some(Box::new(help))
+    }
+
     fn source_code(&self) -> Option<&dyn SourceCode> {
         Some(self)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        Some(Box::new(self.0.marks.iter().map(|mark| {
+        Some(Box::new(self.marks().map(|(start, mark)| {
             let text = (!mark.text.is_empty()).then(|| mark.text.clone());
-            LabeledSpan::new(text, mark.span.start as usize, mark.span.len() as usize)
+            let span = SourceSpan::new(start.into(), mark.span.len() as usize);
+
+            if mark.primary {
+                LabeledSpan::new_primary_with_span(text, span)
+            } else {
+                LabeledSpan::new_with_span(text, span)
+            }
         })))
     }
 }
 
-impl SourceCode for Drawing<'_> {
-    /// The whole window, whatever the span: all labels of a window are drawn together.
+/// With lines around a span, miette wants to draw it; without, to know where it is.
+const CONTEXT: usize = 1;
+
+impl SourceCode for Story {
+    /// The pane of a span: all labels of a pane are drawn together.
     fn read_span<'a>(
         &'a self,
-        _: &SourceSpan,
-        _: usize,
+        span: &SourceSpan,
+        before: usize,
         _: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let text = self.0.text.as_bytes();
-        let span = SourceSpan::new(0.into(), text.len());
-        Ok(Box::new(MietteSpanContents::new(
+        let end = span.offset() + span.len();
+        let pane = self
+            .panes
+            .iter()
+            .find(|pane| pane.start <= span.offset() && end <= pane.end())
+            .ok_or(MietteError::OutOfBounds)?;
+        let text = pane.window.text.as_bytes();
+        let (line, column) = match before {
+            0 => (pane.position.line - 1, pane.position.column - 1),
+            _ => (pane.window.line as u32, 0),
+        };
+
+        Ok(Box::new(MietteSpanContents::new_named(
+            pane.path.clone(),
             text,
-            span,
-            self.0.line,
-            0,
-            self.0.count,
+            SourceSpan::new(pane.start.into(), text.len()),
+            line as usize,
+            column as usize,
+            pane.window.count,
         )))
     }
 }
+
+/// A text without lines that are wider than the terminal; lines that the author indented are left as
+/// they are.
+fn wrapped(text: &str, look: RenderOptions) -> String {
+    let width = look.width.max(40) - INDENT;
+    let lines = text.lines().flat_map(|line| match line.starts_with(' ') {
+        true => vec![line.to_owned()],
+        false => wrap(line, width),
+    });
+
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// How far miette indents what is not the first line.
+const INDENT: usize = 8;
 
 /// A paragraph under its title, wrapped; lines that the author indented are left as they are.
 fn paragraph(out: &mut String, title: &str, text: &str, look: RenderOptions) {

@@ -27,6 +27,8 @@ pub struct Window {
     pub line: usize,
     /// How many lines there are.
     pub count: usize,
+    /// The offset in the file of the primary mark, or else of the first one.
+    pub place: u32,
     pub text: String,
     /// Sorted, disjoint, each within one line.
     pub marks: Vec<WindowMark>,
@@ -89,9 +91,14 @@ fn window(
         first -= 1;
     }
 
+    let primary = group
+        .iter()
+        .find(|(_, mark)| mark.primary)
+        .or(group.first());
     let mut window = Window {
         line: first,
         count: last - first + 1,
+        place: primary.map_or(0, |(_, mark)| mark.span.start),
         text: String::new(),
         marks: Vec::new(),
     };
