@@ -131,6 +131,9 @@ pub struct Security {
     pub read_only_root: Setting<bool>,
     /// Upper case, without `CAP_`.
     pub added_capabilities: Vec<Located<String>>,
+    /// Those of them that Kubernetes does not know by the name that is written: `CAP_CHOWN`,
+    /// `chown`.
+    pub misnamed_capabilities: Vec<Located<String>>,
     pub dropped_capabilities: Vec<Located<String>>,
     /// There may be more dropped capabilities.
     pub drops_more: bool,
@@ -142,6 +145,8 @@ pub struct Security {
     pub profiles: Vec<Located<String>>,
     /// Kubernetes `procMount`.
     pub proc_mount: Setting<String>,
+    /// Kubernetes `hostUsers: false`: root in the container is not root on the node.
+    pub own_users: bool,
     /// Host devices given to the container.
     pub devices: Vec<Located<String>>,
 }

@@ -597,11 +597,13 @@ fn security(value: &Value<'_>) -> Security {
         allow_privilege_escalation: privilege_escalation(value, &profiles),
         read_only_root: flag(value, "read_only"),
         added_capabilities: capabilities(value, "cap_add"),
+        misnamed_capabilities: Vec::new(),
         dropped_capabilities: capabilities(value, "cap_drop"),
         drops_more: false,
         host_namespaces: host_namespaces.collect(),
         profiles,
         proc_mount: Setting::Absent,
+        own_users: false,
         devices: texts(value.get("devices")),
     }
 }
