@@ -3,8 +3,8 @@
 use super::env::EnvVar;
 use super::id::Id;
 use super::image::ImageUse;
-use super::{Command, Setting};
-use crate::source::{Located, Location};
+use super::{Command, Item, Setting};
+use crate::source::{Located, Location, OffsetMap};
 
 /// The part that a container plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -342,4 +342,22 @@ pub enum ProbeAction {
         words: Vec<Located<String>>,
     },
     Unknown,
+}
+
+impl Probe {
+    /// The command that it runs.
+    pub fn command(&self) -> Option<Command> {
+        let ProbeAction::Exec { words } = &self.action else {
+            return None;
+        };
+
+        let first = words.first()?.location;
+        let last = words.last()?.location;
+        let location = Location::new(first.file, first.span.cover(last.span));
+        let items = words
+            .iter()
+            .map(|word| Item::new(word.value.clone(), word.location, OffsetMap::default));
+
+        Some(Command::exec(location, items.collect()))
+    }
 }
