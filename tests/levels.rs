@@ -109,8 +109,8 @@ services:
   a:
     image: acme/a:1
     env_file: [.env, more.conf]
-               ^^^^ warning[missing-mounted-file]
-                     ^^^^^^^^^ warning[missing-mounted-file]
+               ^^^^ warning[missing-mounted-file]: …(and 1 more in this file)
+                     ^^^^^^^^^ also[missing-mounted-file]
 //- other/.env.example
 PORT=1
 ",

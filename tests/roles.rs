@@ -341,3 +341,41 @@ services:
     );
 }
 const OTHER_POD: &str = "services: {b: {image: 'acme/b:1', privileged: true}}\n";
+
+/// Pages of READMEs and folders, each with the level of what is privileged in `a/compose.yaml`.
+#[test]
+fn a_readme_presents_samples() {
+    const SERVICE: &str = "services:\n  a:\n    image: acme/a:1\n";
+    let folders = format!("//- b/compose.yaml\n{SERVICE}//- c/d/compose.yaml\n{SERVICE}");
+    let two = format!("//- b/compose.yaml\n{SERVICE}");
+    let own = format!("{folders}//- compose.yaml\n{SERVICE}");
+    let deploy = format!(
+        "{folders}//- .github/workflows/main.yml\non: push\njobs:\n  rollout:\n    runs-on: \
+         ubuntu-24.04\n    steps:\n      - run: docker compose -f a/compose.yaml up -d\n"
+    );
+
+    for (readme, title, others, level) in [
+        ("README.md", "Compose examples", &folders, "note"),
+        ("README.md", "Compose", &folders, "error"),
+        // Two folders are a product with two parts.
+        ("README.md", "Compose examples", &two, "error"),
+        // The root deploys something of its own.
+        ("README.md", "Compose examples", &own, "error"),
+        ("README.md", "Compose examples", &deploy, "error"),
+        // A README in a folder is about that folder.
+        ("a/README.md", "Compose examples", &own, "note"),
+        ("b/README.md", "Compose examples", &own, "error"),
+    ] {
+        RULES.check(&format!(
+            r"//- {readme}
+# {title}
+{others}//- a/compose.yaml
+services:
+  a:
+    image: acme/a:1
+    privileged: true
+                ^^^^ {level}[privileged-container]
+"
+        ));
+    }
+}

@@ -125,11 +125,12 @@ pub fn is_node_agent(owner: Owner) -> bool {
 
     in_system_namespace
         || has_system_priority
-        || workload
-            .pod
-            .containers
-            .iter()
-            .any(|container| program(container) == Some(ClusterProgram::Agent))
+        || workload.pod.containers.iter().any(|container| {
+            matches!(
+                program(container),
+                Some(ClusterProgram::Agent | ClusterProgram::Exporter)
+            )
+        })
 }
 
 /// Whether one replica of a workload does all the work: the replicas elect a leader, or each would

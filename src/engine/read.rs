@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 
 use super::options::{Options, Purpose};
-use super::workers::BATCH;
 use crate::credential::{self, Hit, NameParts};
 use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Level};
@@ -18,6 +17,8 @@ use crate::model::file_kind::{self, FileKind};
 use crate::model::file_role::{is_generated, is_test_input};
 use crate::model::path_class;
 use crate::model::proof::{self, Proofs};
+use crate::model::readme;
+use crate::parallel::BATCH;
 use crate::source::FileId;
 use crate::syntax::decode::{decode, decode_leniently};
 use crate::walk::{self, Entry};
@@ -33,6 +34,8 @@ pub(super) struct Read {
     pub usage: TextUsage,
     /// Variables that prose describes.
     pub described: Vec<String>,
+    /// Whether a README presents a collection of samples.
+    pub presents_samples: bool,
     pub proofs: Proofs,
     /// The file that this one is a link to.
     pub target: Option<String>,
@@ -65,6 +68,7 @@ impl Read {
             code: None,
             usage,
             described: Vec::new(),
+            presents_samples: false,
             proofs: Proofs::default(),
             target: None,
             failure: None,
@@ -84,6 +88,11 @@ impl Read {
         let described =
             isolate_or_default("the search for names in prose", file, &mut broken, || {
                 env_docs::described(path, &text)
+            });
+
+        let presents_samples =
+            isolate_or_default("the reading of a README", file, &mut broken, || {
+                readme::presents_samples(path, &text)
             });
 
         let mut proofs = Proofs::default();
@@ -125,6 +134,7 @@ impl Read {
             code,
             usage,
             described,
+            presents_samples,
             proofs,
             broken,
             ..Self::empty()

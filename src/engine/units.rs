@@ -68,8 +68,8 @@ pub(super) struct Units<'f> {
     copies: HashMap<FileId, FileId>,
     /// Folders that kustomizations gather: bases and components.
     gathered: HashSet<&'f str>,
-    /// The repository holds many compose projects.
-    is_collection: bool,
+    /// What the repository is a collection of.
+    collections: Collections,
 }
 
 impl<'f> Units<'f> {
@@ -115,17 +115,19 @@ impl<'f> Units<'f> {
             }
         }
 
+        let units: HashMap<FileId, Unit<'f>> = files
+            .clone()
+            .map(|file| (file, unit_of(facts, file)))
+            .collect();
+
         Self {
             facts,
             shared,
             objects,
-            units: files
-                .clone()
-                .map(|file| (file, unit_of(facts, file)))
-                .collect(),
+            collections: Collections::of(facts, &units),
+            units,
             copies: copies(facts.repository, files),
             gathered: gathered_folders(facts),
-            is_collection: is_collection(facts),
         }
     }
 
@@ -153,11 +155,13 @@ impl<'f> Units<'f> {
         self.units.get(&file).copied().unwrap_or(Unit::File(file))
     }
 
-    /// The unit of a file where something is missing. The projects of a collection are one: what all
-    /// of them lack is missing once.
-    pub(super) fn unit_of_absence(&self, file: FileId) -> Unit<'f> {
+    /// The unit of a file in which habits are the same. The projects, charts or folders of a collection
+    /// are one: what all of them lack is missing once.
+    pub(super) fn unit_of_habits(&self, file: FileId) -> Unit<'f> {
         match self.unit(file) {
-            Unit::Compose(_) if self.is_collection => Unit::Compose(""),
+            Unit::Compose(_) if self.collections.of_projects => Unit::Compose(""),
+            Unit::Chart(_) if self.collections.of_charts => Unit::Chart(""),
+            Unit::Manifests(_) if self.collections.of_manifests => Unit::Manifests(""),
             unit => unit,
         }
     }
@@ -320,15 +324,31 @@ fn highest_with<'f>(
     highest
 }
 
-/// How many compose projects a repository may have that is not a collection of them.
-const FEW_PROJECTS: usize = 5;
+/// How many units of one kind a repository may have that is not a collection of them.
+const FEW_UNITS: usize = 5;
 
-/// Whether a repository is a collection of compose projects, each in a folder of its own.
-fn is_collection(facts: &Facts) -> bool {
-    let projects = facts.projects().iter();
-    let folders: HashSet<&str> = projects.map(|project| project.folder.as_str()).collect();
+/// Whether a repository is a collection of compose projects, of charts or of folders of manifests,
+/// each by itself.
+#[derive(Clone, Copy, Debug)]
+struct Collections {
+    of_projects: bool,
+    of_charts: bool,
+    of_manifests: bool,
+}
 
-    folders.len() > FEW_PROJECTS
+impl Collections {
+    fn of(facts: &Facts, units: &HashMap<FileId, Unit>) -> Self {
+        let projects = facts.projects().iter();
+        let folders: HashSet<&str> = projects.map(|project| project.folder.as_str()).collect();
+        let units: HashSet<&Unit> = units.values().collect();
+        let count = |is_kind: fn(&Unit) -> bool| units.iter().filter(|unit| is_kind(unit)).count();
+
+        Self {
+            of_projects: folders.len() > FEW_UNITS,
+            of_charts: count(|unit| matches!(unit, Unit::Chart(_))) > FEW_UNITS,
+            of_manifests: count(|unit| matches!(unit, Unit::Manifests(_))) > FEW_UNITS,
+        }
+    }
 }
 
 /// The paths that kustomizations gather. Files among them do no harm: no folder has their names.

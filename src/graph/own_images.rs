@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::data;
 use crate::model::facts::Facts;
 use crate::model::image::Reference;
-use crate::model::workflow::image_builds;
+use crate::model::workflow::{Purpose, image_builds, job_purposes};
 use crate::source::{Repository, file_name, parent};
 
 /// How long the name of a folder must be to mark `prefix-folder` as an image of the repository.
@@ -49,6 +49,7 @@ impl OwnImages {
             .filter(|(_, names)| names.len() >= 2)
             .map(|(owner, _)| owner)
             .chain(pushed_owners(facts))
+            .chain(owners_in_matrices(facts))
             .chain(owners_in_expressions(facts));
 
         Self {
@@ -88,6 +89,40 @@ fn pushed_owners<'a>(facts: &'a Facts) -> impl Iterator<Item = String> + 'a {
         .filter(|value| !value.is_empty() && !value.contains([' ', ':', '$']))
         .filter(|value| !value.contains('.') || value.contains('/'))
         .filter_map(|value| owner(&Reference::parse(&format!("{value}/image"))))
+}
+
+/// The owners of images that the matrix of a pushing job lists: `image: acme/shop`.
+fn owners_in_matrices(facts: &Facts) -> Vec<String> {
+    let mut owners = Vec::new();
+
+    for workflow in facts.workflows() {
+        let pushing = workflow.jobs.iter().filter(|job| {
+            let purposes = job_purposes(job);
+            job.matrix.is_some()
+                && purposes
+                    .iter()
+                    .any(|evidence| evidence.purpose == Purpose::Push)
+        });
+        let axes = pushing
+            .filter_map(|job| job.matrix.as_ref())
+            .flat_map(|matrix| &matrix.axes)
+            .filter(|axis| names_image(&axis.name.value));
+
+        for value in axes.flat_map(|axis| &axis.values) {
+            if !value.value.contains(['$', '{', ' ']) && !value.value.starts_with(['.', '/']) {
+                owners.extend(owner(&Reference::parse(&value.value)));
+            }
+        }
+    }
+
+    owners
+}
+
+/// Whether the values of an axis are names of images, other than those that are built on.
+fn names_image(axis: &str) -> bool {
+    let axis = axis.to_ascii_lowercase();
+
+    axis.contains("image") && !axis.contains("base") && !axis.contains("from")
 }
 
 /// The owners of images that a pushing workflow chooses from:

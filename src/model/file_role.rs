@@ -64,6 +64,8 @@ pub enum Evidence {
     UsedBy(FileId),
     /// A compose file that deploys what this one only tries.
     DeployedBy(FileId),
+    /// A README that says that what is below it is a collection of samples.
+    PresentedBy(FileId),
 }
 
 /// A file's role and origin, each with its evidence; without evidence a file is written for
@@ -166,7 +168,12 @@ const ROLES: &[RoleWord] = &[
     ("tutorial", Role::Practice, Part::Any),
     ("tutorials", Role::Practice, Part::Any),
     ("quickstart", Role::Practice, Part::Any),
+    ("quick-start", Role::Practice, Part::Any),
     ("getting-started", Role::Practice, Part::Any),
+    ("getting_started", Role::Practice, Part::Any),
+    ("hello-world", Role::Practice, Part::Any),
+    ("helloworld", Role::Practice, Part::Any),
+    ("walkthrough", Role::Practice, Part::Any),
     ("cookbook", Role::Practice, Part::Any),
     ("workshop", Role::Practice, Part::Any),
     ("template", Role::Practice, Part::Any),
@@ -241,7 +248,10 @@ impl FileRole {
             (Role::Production, _) => false,
             (Role::Development, _) => true,
             (Role::Practice, Some(Evidence::Word(word))) => is_test_word(word),
-            (Role::Practice, evidence) => !matches!(evidence, Some(Evidence::Ending(_))),
+            (Role::Practice, evidence) => !matches!(
+                evidence,
+                Some(Evidence::Ending(_) | Evidence::PresentedBy(_))
+            ),
         }
     }
 
@@ -372,6 +382,7 @@ fn role(path: &str) -> (Role, Option<Evidence>) {
 
     match is_prose(path) {
         Some(ending) => (Role::Practice, Some(Evidence::Ending(ending))),
+        None if is_beside_workflows(path) => (Role::Development, Some(Evidence::Word(".github"))),
         None => (Role::Production, None),
     }
 }
@@ -440,6 +451,19 @@ fn without_pipelines(path: &str) -> &str {
     }
 
     path
+}
+
+/// Whether a path is one of what workflows use: an image for tests, values of a trial install.
+fn is_beside_workflows(path: &str) -> bool {
+    let Some((_, inside)) = path.split_once(".github/") else {
+        return false;
+    };
+    let is_workflow = inside.starts_with("workflows/")
+        && [".yml", ".yaml"]
+            .iter()
+            .any(|ending| path.ends_with(ending));
+
+    !is_workflow && !matches!(file_name(path), "action.yml" | "action.yaml")
 }
 
 /// The words of a path that say what it is for, from its first folder to its name.
@@ -526,6 +550,9 @@ mod tests {
                 "charts/a/templates/cluster-local-gateway.yaml",
                 Role::Production,
             ),
+            ("charts/shop-demo/templates/web.yaml", Role::Practice),
+            ("charts/quick-start/values.yaml", Role::Practice),
+            ("deploy/shop-example.yaml", Role::Practice),
             (".gitlab-ci.yml", Role::Production),
             ("load-gen/Dockerfile", Role::Practice),
             ("hack/deploy.yaml", Role::Development),
@@ -533,6 +560,9 @@ mod tests {
             ("internal/fake/pod.yaml", Role::Practice),
             ("_archived/app/pod.yaml", Role::Practice),
             (".github/workflows/test.yml", Role::Production),
+            (".github/actions/test/action.yml", Role::Production),
+            (".github/workflows/image/Dockerfile", Role::Development),
+            (".github/values.yaml", Role::Development),
             ("examples/a/.github/workflows/build.yml", Role::Practice),
             ("overlays/DEV/patch.yaml", Role::Development),
             ("test/compose.yaml", Role::Practice),

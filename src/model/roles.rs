@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::file_kind::FileKind;
 use super::file_role::{Evidence, FileRole, Origin, Role};
 use super::workflow::{self, Job, Purpose, Step, Workflow, image_builds, is_trial, job_purposes};
+use crate::parallel;
 use crate::source::{FileId, SourceFile, Span, is_inside, join, parent};
 use crate::syntax::shell::Word;
 
@@ -16,56 +17,61 @@ pub struct RoleHints<'u> {
     /// Paths that the user names: words count below them. None for the root.
     pub named: &'u [String],
     /// The role that the configuration gives a path.
-    pub configured: &'u dyn Fn(&str) -> Option<Role>,
+    pub configured: &'u (dyn Fn(&str) -> Option<Role> + Sync),
 }
 
 /// Gives every file its role.
 pub fn assign(facts: &mut Facts, hints: &RoleHints) {
-    let files = facts.repository.files().iter().zip(&facts.files);
-    facts.roles = files
-        .zip(&facts.roles)
-        .map(|((source, file), of_path)| {
-            let path = below_named(&source.path, hints.named);
-            let mut role = if path.len() == source.path.len() {
-                *of_path
-            } else {
-                FileRole::of(path)
-            };
+    facts.roles = parallel::map(facts.repository.files(), |source| {
+        stated_role(facts, source, hints)
+    });
 
-            if let Some(configured) = (hints.configured)(&source.path) {
-                role.role = configured;
-                role.role_evidence = Some(Evidence::Configured);
-            } else if has_header(file.kind) {
-                apply_header(&mut role, source);
-            }
-
-            // The comment at the top of a pipeline may be about one of its jobs, but not what it says
-            // of the tool that wrote it.
-            if has_header(file.kind) || file.kind.is_pipeline() {
-                apply_origin(&mut role, source);
-            }
-
-            role
-        })
-        .collect();
-
+    apply_readmes(facts, hints);
     let composed = ComposedFiles::of(facts);
     apply_uses(facts, &composed);
     apply_siblings(facts, &composed);
 }
 
+/// The role of a file by its path, by what it says at its top, and by the configuration.
+fn stated_role(facts: &Facts, source: &SourceFile, hints: &RoleHints) -> FileRole {
+    let kind = facts.file(source.id).kind;
+    let path = below_named(&source.path, hints.named);
+    let mut role = if path.len() == source.path.len() {
+        facts.roles[source.id.0 as usize]
+    } else {
+        FileRole::of(path)
+    };
+
+    if let Some(configured) = (hints.configured)(&source.path) {
+        role.role = configured;
+        role.role_evidence = Some(Evidence::Configured);
+    } else if has_header(kind) {
+        apply_header(&mut role, source);
+    }
+
+    // The comment at the top of a pipeline may be about one of its jobs, but not what it says of
+    // the tool that wrote it.
+    if has_header(kind) || kind.is_pipeline() {
+        apply_origin(&mut role, source);
+    }
+
+    role
+}
+
 /// The part of a path below the folder that the user names, or the name of the file that he names.
 fn below_named<'p>(path: &'p str, named: &[String]) -> &'p str {
-    let inside = named
-        .iter()
-        .filter(|name| is_inside(path, name))
-        .max_by_key(|name| name.len());
-
-    match inside {
+    match named_above(path, named) {
         Some(name) if name == path => path.rsplit('/').next().unwrap_or(path),
         Some(name) if !name.is_empty() => path[name.len()..].trim_start_matches('/'),
         _ => path,
     }
+}
+
+/// The innermost path that the user names and that a path is in.
+fn named_above<'n>(path: &str, named: &'n [String]) -> Option<&'n str> {
+    let above = named.iter().filter(|name| is_inside(path, name));
+
+    above.max_by_key(|name| name.len()).map(String::as_str)
 }
 
 /// Whether the comment at the top of a file of this kind is about the whole file.
@@ -177,16 +183,73 @@ fn header(text: &str) -> Span {
     Span::of(0, text[..end].trim_end().len())
 }
 
+/// Makes samples of what is below a README that presents them.
+fn apply_readmes(facts: &mut Facts, hints: &RoleHints) {
+    let sources = facts.repository.files();
+    let readmes: Vec<&SourceFile> = sources
+        .iter()
+        .zip(&facts.files)
+        .filter(|(source, file)| file.presents_samples && is_collection(facts, source.folder()))
+        .map(|(source, _)| source)
+        .collect();
+
+    for readme in readmes {
+        for source in facts.repository.below(readme.folder()) {
+            let index = source.id.0 as usize;
+            // Like words of paths, what a README says counts below the path that the user named.
+            let counts = named_above(&source.path, hints.named)
+                .is_none_or(|name| is_inside(&readme.path, name));
+
+            if counts && is_plain(facts, source.id) && !facts.files[index].kind.is_pipeline() {
+                facts.roles[index].role = Role::Practice;
+                facts.roles[index].role_evidence = Some(Evidence::PresentedBy(readme.id));
+            }
+        }
+    }
+}
+
+/// Whether what can be deployed from a folder may be a collection. A repository is one only if
+/// several folders have something to deploy and its root has not.
+fn is_collection(facts: &Facts, folder: &str) -> bool {
+    const FOLDERS: usize = 3;
+
+    if !folder.is_empty() {
+        return true;
+    }
+
+    let deployable = facts.files.iter().zip(facts.repository.files());
+    let deployable = deployable.filter(|(file, source)| {
+        is_deployable(file.kind) && !file.kind.is_pipeline() && is_plain(facts, source.id)
+    });
+    let mut folders = HashSet::new();
+
+    for (_, source) in deployable {
+        match source.path.split_once('/') {
+            Some((folder, _)) => folders.insert(folder),
+            None => return false,
+        };
+    }
+
+    folders.len() >= FOLDERS
+}
+
+/// Whether nothing has said yet what a file is for.
+fn is_plain(facts: &Facts, file: FileId) -> bool {
+    let role = &facts.roles[file.0 as usize];
+
+    role.role == Role::Production && role.role_evidence.is_none()
+}
+
 /// The files that each compose file pulls in or builds.
 struct ComposedFiles(HashMap<FileId, Vec<FileId>>);
 
 impl ComposedFiles {
     fn of(facts: &Facts) -> Self {
-        let files = facts.of_kind(FileKind::Compose);
+        let files: Vec<FileId> = facts.of_kind(FileKind::Compose).collect();
 
         Self(
-            files
-                .map(|file| (file, compose::used_files(facts, file)))
+            parallel::map(&files, |&file| (file, compose::used_files(facts, file)))
+                .into_iter()
                 .collect(),
         )
     }
@@ -213,9 +276,12 @@ fn apply_uses(facts: &mut Facts, composed: &ComposedFiles) {
         .map(|index| FileId(index as u32))
         .filter(|file| facts.role(*file) == Role::Production)
         .collect();
+    let used_by = parallel::map(facts.repository.files(), |user| {
+        used_files(facts, user.id, composed)
+    });
 
     while let Some(user) = users.pop() {
-        for used in used_files(facts, user, composed) {
+        for &used in &used_by[user.0 as usize] {
             if !suspects.contains(&used) || facts.role(used) == Role::Production {
                 continue;
             }
@@ -243,11 +309,15 @@ const fn is_deployable(kind: FileKind) -> bool {
     )
 }
 
-/// Whether a file has its role by a word of its path alone. A Dockerfile whose own name says that it
+/// Whether a file has its role by its place alone: a word of its path, or a README above it. A Dockerfile whose own name says that it
 /// is for development makes the service that builds it one for development.
 fn is_suspect(facts: &Facts, file: FileId) -> bool {
     let role = &facts.roles[file.0 as usize];
-    if role.role == Role::Production || !matches!(role.role_evidence, Some(Evidence::Word(_))) {
+    let is_by_place = matches!(
+        role.role_evidence,
+        Some(Evidence::Word(_) | Evidence::PresentedBy(_))
+    );
+    if role.role == Role::Production || !is_by_place {
         return false;
     }
 

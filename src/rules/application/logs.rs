@@ -23,25 +23,22 @@ pub fn rotation(ctx: &Analysis, sink: &mut Sink) {
         };
 
         let name = first.name();
-        let whose = match rest.len() {
-            0 => format!("the log of `{name}` grows"),
-            1 => format!("the logs of `{name}` and another service grow"),
-            more => format!("the logs of `{name}` and {more} other services grow"),
-        };
-
         let location = first
             .bounded_logs
             .location()
             .unwrap_or(first.container.anchor);
         return sink.report(
-            Finding::new(location, format!("{whose} until the disk is full"))
-                .label("the `json-file` driver does not rotate logs by default")
-                .help(
-                    "add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` \
+            Finding::new(
+                location,
+                format!("the log of `{name}` grows until the disk is full"),
+            )
+            .label("the `json-file` driver does not rotate logs by default")
+            .help(
+                "add `logging: {driver: json-file, options: {max-size: 10m, max-file: \"3\"}}` \
                      to each service, or set it for the host in `daemon.json`",
-                )
-                .anchor(first.container.anchor)
-                .also_at(rest.iter().map(|service| service.container.anchor)),
+            )
+            .anchor(first.container.anchor)
+            .also_at(rest.iter().map(|service| service.container.anchor)),
         );
     }
 }
@@ -78,23 +75,18 @@ pub fn aggregation(ctx: &Analysis, sink: &mut Sink) {
             .iter()
             .filter(|service| service.build.is_some())
             .count();
-        let [first, second, rest @ ..] = applications.as_slice() else {
+        let [first, rest @ ..] = applications.as_slice() else {
             continue;
         };
 
-        if built < 2 {
+        if rest.is_empty() || built < 2 {
             continue;
         }
-
-        let whose = match rest.len() {
-            0 => format!("`{}` and `{}`", first.name(), second.name()),
-            more => format!("`{}`, `{}` and {more} more", first.name(), second.name()),
-        };
 
         return sink.report(
             Finding::new(
                 first.container.anchor,
-                format!("nothing collects the logs of {whose}"),
+                format!("nothing collects the log of `{}`", first.name()),
             )
             .label("logs stay on the host and are lost with it")
             .help(
@@ -102,11 +94,7 @@ pub fn aggregation(ctx: &Analysis, sink: &mut Sink) {
                     Bit or Vector, or a `logging` driver",
             )
             .anchor(first.container.anchor)
-            .also_at(
-                applications[1..]
-                    .iter()
-                    .map(|service| service.container.anchor),
-            ),
+            .also_at(rest.iter().map(|service| service.container.anchor)),
         );
     }
 }

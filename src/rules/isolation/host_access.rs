@@ -1,14 +1,37 @@
 //! `privileged-container`, `dangerous-capability`, `host-namespace`, `docker-socket`,
 //! `sensitive-host-mount`, `host-device`: access of a container to its host.
 
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
 use crate::analysis::cluster_program::is_node_agent;
 use crate::analysis::{Analysis, Owner};
 use crate::data::Class;
+use crate::embedded::table;
 use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace, Mount, MountSource};
+use crate::model::image::Reference;
 use crate::model::kubernetes::{Object, Workload};
 use crate::source::Located;
+
+#[derive(Deserialize)]
+struct CapabilityTable {
+    program: Vec<CapabilityEntry>,
+}
+
+#[derive(Deserialize)]
+struct CapabilityEntry {
+    names: Vec<String>,
+    capabilities: Vec<String>,
+}
+
+/// Programs that need capabilities for what they are for.
+static PROGRAMS: LazyLock<Vec<CapabilityEntry>> = LazyLock::new(|| {
+    let table: CapabilityTable = table!("capabilities");
+    table.program
+});
 
 /// Capabilities that the Pod Security Standards' baseline lets a container add.
 const BASELINE: &[&str] = &[
@@ -97,19 +120,29 @@ pub fn dangerous_capability(_: &Analysis, owner: Owner, container: &Container, s
             "DAC_READ_SEARCH" => "reading any file regardless of its permissions",
             "SYS_TIME" => "setting the host's clock",
             "SYS_BOOT" => "rebooting the host",
-            _ => "more than a container gets by default",
+            "AUDIT_CONTROL" | "AUDIT_READ" | "CHECKPOINT_RESTORE" | "IPC_OWNER"
+            | "LINUX_IMMUTABLE" | "MAC_ADMIN" | "MAC_OVERRIDE" | "NET_BROADCAST" | "SYSLOG"
+            | "SYS_PACCT" | "SYS_TTY_CONFIG" => "more than a container gets by default",
+            // No engine knows it: `invalid-value` says so.
+            _ => continue,
         };
 
-        sink.report(
-            Finding::new(
-                added.location,
-                format!("{} adds the capability `{name}`", container.title()),
-            )
-            .label(gives)
-            .help("remove it, or move the work that needs it out of the container")
-            .case_if(owner.is_development(), "development")
-            .case_if(is_node_agent(owner), "node-agent"),
-        );
+        let finding = Finding::new(
+            added.location,
+            format!("{} adds the capability `{name}`", container.title()),
+        )
+        .label(gives)
+        .help("remove it, or move the work that needs it out of the container")
+        .case_if(owner.is_development(), "development")
+        .case_if(is_node_agent(owner), "node-agent")
+        .case_if(is_purpose(container, name), "purpose")
+        .aspect(name.to_owned());
+
+        // A container in privileged mode has every capability.
+        sink.report(match &container.security.privileged {
+            Setting::Set(privileged) if privileged.value => finding.part_of(privileged.location),
+            _ => finding,
+        });
     }
 }
 
@@ -142,6 +175,22 @@ pub fn misnamed_capability(_: &Analysis, owner: Owner, container: &Container, si
             .case("misnamed"),
         );
     }
+}
+
+/// Whether a program is for what a capability gives: a tunnel, and the routes that it sets.
+fn is_purpose(container: &Container, capability: &str) -> bool {
+    let reference = container
+        .image
+        .as_ref()
+        .and_then(|it| it.reference.as_ref());
+    let Some(name) = reference.map(Reference::short_name) else {
+        return false;
+    };
+
+    PROGRAMS
+        .iter()
+        .filter(|entry| entry.names.iter().any(|known| known == name))
+        .any(|entry| entry.capabilities.iter().any(|known| known == capability))
 }
 
 pub fn host_namespace(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {

@@ -42,7 +42,7 @@ fn shipped(ctx: &Analysis) -> Option<(Location, &'static str)> {
     let facts = ctx.facts;
     if let Some(stage) = facts
         .dockerfiles()
-        .filter(|dockerfile| facts.role(dockerfile.file) != Role::Practice)
+        .filter(|dockerfile| facts.is_production(dockerfile.file))
         .find_map(|dockerfile| dockerfile.stages.first())
     {
         return Some((first_line(ctx, stage.location), "image"));
