@@ -3,8 +3,8 @@
 use super::env::EnvVar;
 use super::id::Id;
 use super::image::ImageUse;
-use super::{Command, Many, Setting};
-use crate::source::{Located, Location};
+use super::{Command, Item, Many, Setting};
+use crate::source::{Located, Location, OffsetMap};
 
 /// The part that a container plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,6 +131,9 @@ pub struct Security {
     pub read_only_root: Setting<bool>,
     /// Upper case, without `CAP_`.
     pub added_capabilities: Many<Located<String>>,
+    /// Those of them that Kubernetes does not know by the name that is written: `CAP_CHOWN`,
+    /// `chown`.
+    pub misnamed_capabilities: Vec<Located<String>>,
     pub dropped_capabilities: Many<Located<String>>,
     /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each
     /// container.
@@ -140,6 +143,8 @@ pub struct Security {
     pub profiles: Vec<Located<String>>,
     /// Kubernetes `procMount`.
     pub proc_mount: Setting<String>,
+    /// Kubernetes `hostUsers: false`: root in the container is not root on the node.
+    pub own_users: bool,
     /// Host devices given to the container.
     pub devices: Vec<Located<String>>,
 }
@@ -331,4 +336,22 @@ pub enum ProbeAction {
         words: Vec<Located<String>>,
     },
     Unknown,
+}
+
+impl Probe {
+    /// The command that it runs.
+    pub fn command(&self) -> Option<Command> {
+        let ProbeAction::Exec { words } = &self.action else {
+            return None;
+        };
+
+        let first = words.first()?.location;
+        let last = words.last()?.location;
+        let location = Location::new(first.file, first.span.cover(last.span));
+        let items = words
+            .iter()
+            .map(|word| Item::new(word.value.clone(), word.location, OffsetMap::default));
+
+        Some(Command::exec(location, items.collect()))
+    }
 }

@@ -242,6 +242,31 @@ pub struct ImageUse {
     pub sources: Vec<ImageSource>,
 }
 
+impl ImageUse {
+    /// Whether no engine can pull it: it is written in full, and does not follow the grammar.
+    pub fn is_malformed(&self) -> bool {
+        if self.written.is_empty() || self.written.contains(['$', '{', '<', '%']) {
+            return false;
+        }
+
+        match self.written.split_once('@') {
+            Some((_, digest)) => is_short_digest(digest),
+            None => self.sources.is_empty() && !is_valid(&self.written),
+        }
+    }
+}
+
+/// Whether a digest has only hexadecimal digits, but not as many as its algorithm gives. Other
+/// letters are a placeholder.
+fn is_short_digest(text: &str) -> bool {
+    let (algorithm, digits) = text.split_once(':').unwrap_or((text, ""));
+    let is_hexadecimal = digits
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+
+    matches!(algorithm, "sha256" | "sha512") && is_hexadecimal && !is_digest(text)
+}
+
 /// A place that sets a part of an image reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageSource {

@@ -30,6 +30,7 @@ pub struct Manager {
     pub yes: Vec<String>,
     pins: Vec<String>,
     pin_options: Vec<String>,
+    repositories: Vec<String>,
     /// The files that hold the versions; the usual one first.
     pub locks: Vec<String>,
     pub frozen: Vec<String>,
@@ -131,7 +132,15 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     }
 
     let valued: Vec<&str> = manager.valued.iter().map(String::as_str).collect();
-    let words = invocation.positionals(&valued);
+    let mut words = invocation.positionals(&valued);
+    // `cargo +nightly install`: a toolchain.
+    if words
+        .first()
+        .is_some_and(|word| word.text().starts_with('+'))
+    {
+        words.remove(0);
+    }
+
     let first = words.first().map_or("", |word| word.text());
     let second = words.get(1).map_or("", |word| word.text());
     let lists = [
@@ -163,6 +172,12 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
     {
         packages.retain(|word| word.span.start < end.span.start);
     }
+
+    let named = named_by_options(manager, invocation);
+    if !named.is_empty() {
+        packages = named;
+    }
+    packages.extend(editable_repositories(manager, invocation));
 
     if manager.family == "go" && first == "run" {
         // Without a version, the one of the module's own manifest runs.
@@ -202,6 +217,79 @@ pub fn call<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
         word,
         first,
         packages,
+    })
+}
+
+/// The values of the options that name what is installed, in place of the arguments:
+/// `cargo install --git …`.
+fn named_by_options<'s>(manager: &Manager, invocation: &Invocation<'s>) -> Vec<&'s Word> {
+    let options: Vec<&str> = manager.repositories.iter().map(String::as_str).collect();
+
+    invocation
+        .options(&options)
+        .map(|argument| argument.word)
+        .collect()
+}
+
+/// The addresses of `pip install -e git+…`; other values are folders.
+fn editable_repositories<'s>(manager: &Manager, invocation: &Invocation<'s>) -> Vec<&'s Word> {
+    if !matches!(manager.family.as_str(), "pip" | "uv") {
+        return Vec::new();
+    }
+
+    invocation
+        .options(&["-e", "--editable"])
+        .filter(|argument| argument.value.starts_with("git+"))
+        .map(|argument| argument.word)
+        .collect()
+}
+
+/// What a launcher such as `npx` or `uvx` fetches and runs, as a call that installs it. `None` where
+/// an installed version may run in its place.
+pub fn launch<'s>(invocation: &Invocation<'s>) -> Option<Call<'s>> {
+    let (family, options): (&str, &[&str]) = match invocation.program {
+        "npx" | "npm" => ("npm", &["-p", "--package"]),
+        "pnpx" | "pnpm" => ("pnpm", &["--package"]),
+        "yarn" => ("yarn", &["-p", "--package"]),
+        "bunx" | "bun" => ("bun", &["-p", "--package"]),
+        "uvx" | "uv" => ("uv", &["--from"]),
+        "pipx" => ("pipx", &["--spec"]),
+        _ => return None,
+    };
+    let manager = manager(family)?;
+    let valued: Vec<&str> = manager.valued.iter().map(String::as_str).collect();
+    let words = invocation.positionals(&[&valued, options].concat());
+    let first = words.first().map_or("", |word| word.text());
+    let second = words.get(1).map_or("", |word| word.text());
+    let (count, is_fresh) = match (invocation.program, first, second) {
+        ("npx" | "bunx", ..) => (0, false),
+        ("pnpx" | "uvx", ..) => (0, true),
+        ("npm", "exec" | "x", _) | ("bun", "x", _) => (1, false),
+        ("pnpm" | "yarn", "dlx", _) | ("pipx", "run", _) => (1, true),
+        ("uv", "tool", "run") => (2, true),
+        _ => return None,
+    };
+
+    let named = invocation.option(options).map(|argument| argument.word);
+    let package = named.or_else(|| words.get(count).copied())?;
+    let text = package_text(package);
+    let moves = text.ends_with("@latest") || address(manager, text).is_some();
+    if !is_fresh && !moves {
+        return None;
+    }
+
+    Some(Call {
+        manager,
+        verb: Verb::Install,
+        word: count
+            .checked_sub(1)
+            .map_or(invocation.name, |index| words[index]),
+        first: if count == 2 {
+            words.first().copied()
+        } else {
+            None
+        },
+        packages: vec![package],
     })
 }
 
@@ -288,6 +376,16 @@ fn fits(part: &str, other: &str) -> bool {
     }
 }
 
+/// The package in a word, which may be an option with its value: `--git=https://…`.
+fn package_text(word: &Word) -> &str {
+    let text = word.text();
+
+    match text.split_once('=') {
+        Some((option, value)) if option.starts_with("--") => value,
+        _ => text,
+    }
+}
+
 /// How a package's version is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pin {
@@ -301,7 +399,7 @@ pub enum Pin {
 
 /// How the version of one package of an install is written.
 pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
-    let text = word.text();
+    let text = package_text(word);
     let manager = call.manager;
     let options: Vec<&str> = manager.pin_options.iter().map(String::as_str).collect();
     if !options.is_empty() && invocation.options(&options).next().is_some() {
@@ -312,13 +410,16 @@ pub fn pin(call: &Call, invocation: &Invocation, word: &Word) -> Pin {
         return pin;
     }
 
+    if is_archive_of_branch(text) {
+        return Pin::Open;
+    }
+
     if is_path(text) || text.is_empty() || text.starts_with(['-', '<', '>', '&']) {
         return Pin::Other;
     }
 
-    // What holds a separator is a folder for pip, and a repository's name for npm.
-    let has_folder = text.contains('/') && !text.starts_with('@');
-    if has_folder && matches!(manager.family.as_str(), "pip" | "uv" | "pipx" | "npm") {
+    // What holds a separator is a folder for pip.
+    if text.contains('/') && matches!(manager.family.as_str(), "pip" | "uv" | "pipx") {
         return Pin::Other;
     }
     // A scope's `@` is part of the name.
@@ -391,37 +492,104 @@ fn unknown_or_open(word: &Word) -> Pin {
     }
 }
 
-/// How the address of a repository is bound to a version: by `@v1.2` for pip, by `#v1.2` for npm.
+/// The repository that an install or a launcher takes at its newest commit.
+pub fn unbound_repository<'s>(invocation: &Invocation<'s>) -> Option<&'s Word> {
+    let installing = call(invocation).filter(|call| call.verb == Verb::Install);
+    let call = installing.or_else(|| launch(invocation))?;
+
+    call.packages.iter().copied().find(|word| {
+        address(call.manager, package_text(word)).is_some()
+            && pin(&call, invocation, word) == Pin::Open
+    })
+}
+
+/// Branches, and names that follow them.
+const MOVING: &[&str] = &["main", "master", "develop", "HEAD", "latest"];
+
+/// How the address of a repository is bound to a version: by `@v1.2` for pip, by `#v1.2` for npm, by
+/// an option for cargo.
 fn repository_pin(manager: &Manager, text: &str) -> Option<Pin> {
-    const MOVING: &[&str] = &["main", "master", "develop", "HEAD", "latest"];
-    let is_short = ["github:", "gitlab:", "bitbucket:"]
-        .iter()
-        .any(|host| text.starts_with(host));
-    let address = if is_short {
-        text
-    } else {
-        &text[text.find("git+")?..]
-    };
+    let address = address(manager, text)?;
     if address.contains('$') {
         return Some(Pin::Other);
     }
 
     let version = match manager.family.as_str() {
-        "pip" | "uv" | "pipx" => {
+        "pip" | "uv" | "pipx" | "poetry" | "pdm" | "pipenv" => {
             let path = address.split("://").nth(1)?.split('#').next()?;
             path.rsplit('/')
                 .next()?
                 .split_once('@')
                 .map(|(_, version)| version)
         }
-        "npm" | "yarn" | "pnpm" | "bun" => address.split_once('#').map(|(_, version)| version),
-        _ => return None,
+        "cargo" => None,
+        _ => address.split_once('#').map(|(_, version)| version),
     };
 
     Some(match version {
         Some(version) if !MOVING.contains(&version) && !version.is_empty() => Pin::Pinned,
         _ => Pin::Open,
     })
+}
+
+/// The address of a repository, in a form that a manager installs from.
+fn address<'t>(manager: &Manager, text: &'t str) -> Option<&'t str> {
+    match manager.family.as_str() {
+        "cargo" => text.contains("://").then_some(text),
+        "pip" | "uv" | "pipx" | "pdm" | "pipenv" => Some(&text[text.find("git+")?..]),
+        "poetry" => text
+            .find("git+")
+            .map(|start| &text[start..])
+            .or_else(|| text.ends_with(".git").then_some(text)),
+        "npm" | "yarn" | "pnpm" | "bun" => {
+            let has_host = ["github:", "gitlab:", "bitbucket:"]
+                .iter()
+                .any(|host| text.starts_with(host));
+            match text.find("git+") {
+                Some(start) => Some(&text[start..]),
+                None => (has_host || is_owner_and_name(text)).then_some(text),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text is `owner/repository`, which JavaScript's managers take from GitHub.
+fn is_owner_and_name(text: &str) -> bool {
+    let address = text.split('#').next().unwrap_or(text);
+    let Some((owner, name)) = address.split_once('/') else {
+        return false;
+    };
+    let is_name = |part: &str| {
+        part.starts_with(|letter: char| letter.is_ascii_alphanumeric())
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.'))
+    };
+
+    is_name(owner) && is_name(name) && !is_path(name)
+}
+
+/// Whether an address is that of the archive of a branch: `…/archive/refs/heads/main.zip`,
+/// `…/tarball/master`.
+fn is_archive_of_branch(text: &str) -> bool {
+    let Some((_, path)) = text.split_once("://") else {
+        return false;
+    };
+    let mut parts = path.split('/');
+    if !parts.any(|part| matches!(part, "archive" | "tarball" | "zipball")) {
+        return false;
+    }
+
+    let rest: Vec<&str> = parts.collect();
+    match rest.as_slice() {
+        ["refs", kind, ..] => *kind == "heads",
+        [first, ..] => {
+            let name = first.split(".tar").next().unwrap_or(first);
+            MOVING.contains(&name.trim_end_matches(".zip"))
+        }
+        [] => false,
+    }
 }
 
 fn is_path(text: &str) -> bool {
@@ -536,6 +704,29 @@ mod tests {
     }
 
     #[test]
+    fn reads_what_launchers_fetch() {
+        for (line, package) in [
+            ("npx tool --flag", None),
+            ("npx -y tool@latest run", Some("tool@latest")),
+            ("npm exec --package=a/b -- b", Some("--package=a/b")),
+            ("pnpm dlx create-shop .", Some("create-shop")),
+            (
+                "uvx --from git+https://h.example/a/b b",
+                Some("git+https://h.example/a/b"),
+            ),
+            ("uv tool run ruff check", Some("ruff")),
+            ("pipx run black .", Some("black")),
+            ("yarn build", None),
+        ] {
+            let script = shell::parse(line);
+            let invocations = script.invocations();
+            let call = launch(&invocations[0]);
+            let found = call.as_ref().map(|call| call.packages[0].text());
+            assert_eq!(found, package, "{line}");
+        }
+    }
+
+    #[test]
     fn reads_versions() {
         use Pin::{Open, Other, Pinned};
         for (line, pins) in [
@@ -570,7 +761,30 @@ mod tests {
                 vec![Open, Pinned],
             ),
             ("gem install pg:1.5 -- --with-pg static", vec![Pinned]),
-            ("npm install -g a/b tool.tar", vec![Other, Other]),
+            (
+                "npm install -g a/b a/b#v2 ./a/b tool.tar",
+                vec![Open, Pinned, Other, Other],
+            ),
+            (
+                "cargo +nightly install --git=https://h.example/a/b b",
+                vec![Open],
+            ),
+            (
+                "cargo install --git https://h.example/a/b --rev 1f2e3d4",
+                vec![Pinned],
+            ),
+            (
+                "uv tool install --from git+https://h.example/a/b b",
+                vec![Open],
+            ),
+            (
+                "pip install -e git+https://h.example/a/b#egg=b https://h.example/a/b/archive/main.zip",
+                vec![Open, Open],
+            ),
+            (
+                "pip install https://h.example/a/b/archive/refs/tags/v2.zip",
+                vec![Other],
+            ),
             ("go run example.com/x/gen@latest ./...", vec![Open]),
             ("go run example.com/x/gen@v1.2.0", vec![Pinned]),
         ] {

@@ -570,10 +570,12 @@ fn security(spec: ValueReader<'_, '_>) -> Security {
         allow_privilege_escalation: privilege_escalation(spec, &profiles),
         read_only_root: spec.flag("read_only"),
         added_capabilities: capabilities(spec, "cap_add"),
+        misnamed_capabilities: Vec::new(),
         dropped_capabilities: capabilities(spec, "cap_drop"),
         host_namespaces: host_namespaces.collect(),
         profiles,
         proc_mount: Setting::Absent,
+        own_users: false,
         devices: spec.texts("devices"),
     }
 }

@@ -29,6 +29,8 @@ pub enum Problem {
     InvalidPortName(String),
     /// A port that is not from 1 to 65535.
     InvalidPort(String),
+    /// A container without an image, beside others that have one.
+    NoImage,
     /// One of several ports of a Service.
     UnnamedPort,
     /// The value of a label.

@@ -34,17 +34,18 @@ pub(super) fn security(
         allow_privilege_escalation: own_flag(context, "allowPrivilegeEscalation"),
         read_only_root: own_flag(context, "readOnlyRootFilesystem"),
         added_capabilities: capabilities(&added),
+        misnamed_capabilities: misnamed_capabilities(&added),
         dropped_capabilities: capabilities(&dropped),
         host_namespaces: host_namespaces(pod.spec),
         profiles: profiles(context, pod, container),
         proc_mount: own_value(context, &["procMount"]).and_then(ManifestReader::text),
+        own_users: pod.own_users,
         devices: Vec::new(),
     };
 
     if pod.own_users {
         security.user = Setting::Unknown(security.user.location());
         security.run_as_non_root = Setting::Unknown(security.run_as_non_root.location());
-        security.proc_mount = Setting::Unknown(security.proc_mount.location());
     }
 
     if pod.windows {
@@ -69,21 +70,33 @@ fn own_flag(context: &Setting<ManifestReader>, key: &str) -> Setting<bool> {
     own_value(context, &[key]).and_then(ManifestReader::boolean)
 }
 
-/// The capabilities of a list, in upper case and without `CAP_`.
+/// The capabilities of a list.
 fn capabilities(list: &Setting<ManifestReader>) -> Many<Located<String>> {
+    written_items(list)
+        .map(|name| name.map(|name| kernel_name(&name)))
+        .collect::<Many<_>>()
+        .open_if(may_hold_more(list))
+}
+
+/// The capabilities of a list whose name is written in another way than Kubernetes does.
+fn misnamed_capabilities(list: &Setting<ManifestReader>) -> Vec<Located<String>> {
+    written_items(list)
+        .filter(|name| name.value != kernel_name(&name.value))
+        .collect()
+}
+
+/// The name of a capability in upper case and without `CAP_`.
+fn kernel_name(written: &str) -> String {
+    let upper = written.to_ascii_uppercase();
+
+    upper.trim_start_matches("CAP_").to_owned()
+}
+
+fn written_items(list: &Setting<ManifestReader>) -> impl Iterator<Item = Located<String>> {
     list.value()
         .into_iter()
         .flat_map(|list| list.items())
         .filter_map(|item| item.text().known().cloned())
-        .map(|name| {
-            name.map(|name| {
-                name.to_ascii_uppercase()
-                    .trim_start_matches("CAP_")
-                    .to_owned()
-            })
-        })
-        .collect::<Many<_>>()
-        .open_if(may_hold_more(list))
 }
 
 /// Whether a list may hold more than its known items.

@@ -26,6 +26,8 @@ pub(super) fn refusals(root: ManifestReader, version: &str, kind: &str) -> Vec<R
         if let Some(path) = template_path(group, kind) {
             validator.check_template(root.path(path), group, kind);
         }
+
+        validator.forgive_part();
     }
 
     for refusal in field_refusals(root, version, kind) {
@@ -74,6 +76,16 @@ struct Validator {
 impl Validator {
     fn refuse(&mut self, location: Location, problem: Problem) {
         self.refusals.push(Refusal { location, problem });
+    }
+
+    /// What lacks its selector is part of an object: images may be in the rest.
+    fn forgive_part(&mut self) {
+        let lacks_selector = |refusal: &Refusal| refusal.problem == Problem::NoSelector;
+
+        if self.refusals.iter().any(lacks_selector) {
+            self.refusals
+                .retain(|refusal| refusal.problem != Problem::NoImage);
+        }
     }
 
     fn check_metadata(&mut self, parent: ManifestReader, kind: &str) {
@@ -335,6 +347,11 @@ impl Validator {
                 if let Setting::Set(name) = container.str("name") {
                     self.check_label_name(&name, "a container");
                     self.check_unique(&mut names, name, "containers");
+                }
+
+                if container.get("image").is_absent() {
+                    let name = container.str("name").location();
+                    self.refuse(name.unwrap_or(container.node.location()), Problem::NoImage);
                 }
 
                 self.check_container(container);

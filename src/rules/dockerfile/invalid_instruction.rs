@@ -24,7 +24,6 @@ fn report_references(dockerfile: &Dockerfile, sink: &mut Sink) {
             continue;
         };
 
-        let is_literal = !image.written.contains(['$', '{', '<', '%', '@']);
         let from = dockerfile.named.all[stage.index.number()].from;
         let instruction = dockerfile.tree.instructions[from].span;
         let has_fault = dockerfile
@@ -32,7 +31,7 @@ fn report_references(dockerfile: &Dockerfile, sink: &mut Sink) {
             .faults
             .iter()
             .any(|fault| instruction.contains(fault.span));
-        if is_literal && image.reference.is_none() && !has_fault {
+        if image.is_malformed() && !has_fault {
             sink.report(
                 Finding::new(
                     image.location,

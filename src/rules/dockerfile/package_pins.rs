@@ -3,7 +3,7 @@
 use crate::analysis::{Analysis, shipped_stages};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::{Dockerfile, Step};
-use crate::model::package::{Call, Pin, Verb, call, manager, pin};
+use crate::model::package::{Call, Pin, Verb, call, launch, pin};
 use crate::syntax::shell::{Invocation, Word};
 
 /// How many packages a message names.
@@ -78,12 +78,12 @@ fn each_open(
         .filter(|step| built.contains(&step.stage.index))
     {
         let script = step.script();
-        let installers = script.invocations().into_iter();
-        let installers = installers.filter(|invocation| {
-            manager(invocation.program).is_some_and(|known| known.system == system)
-        });
-        for invocation in installers {
-            let Some(call) = call(&invocation).filter(|call| call.verb == Verb::Install) else {
+        for invocation in script.invocations() {
+            let installing = call(&invocation).filter(|call| call.verb == Verb::Install);
+            let Some(call) = installing
+                .or_else(|| launch(&invocation))
+                .filter(|call| call.manager.system == system)
+            else {
                 continue;
             };
 
@@ -130,12 +130,28 @@ fn is_constrained(invocation: &Invocation, call: &Call) -> bool {
     }
 }
 
+/// How the address of a repository or an archive is bound to a version.
+fn advice_for_address(family: &str, package: &str) -> Option<&'static str> {
+    let is_script = matches!(family, "npm" | "yarn" | "pnpm" | "bun");
+    let is_repository = package.contains("git+")
+        || family == "cargo" && package.contains("://")
+        || family == "poetry" && package.ends_with(".git")
+        || is_script && !package.starts_with('@') && package.contains('/');
+
+    match family {
+        _ if !is_repository && package.contains("://") => {
+            Some("use the archive of a tag or a commit")
+        }
+        _ if !is_repository => None,
+        "cargo" => Some("name a tag or a commit: `--tag v1.2.3`"),
+        _ if is_script => Some("name a tag or a commit: `…#v1.2.3`"),
+        _ => Some("name a tag or a commit: `git+https://…@v1.2.3`"),
+    }
+}
+
 fn advice(family: &str, name: &str) -> String {
-    if name.contains("git+") {
-        return match family {
-            "npm" | "yarn" | "pnpm" | "bun" => "name a tag or a commit: `…#v1.2.3`".to_owned(),
-            _ => "name a tag or a commit: `git+https://…@v1.2.3`".to_owned(),
-        };
+    if let Some(advice) = advice_for_address(family, name) {
+        return advice.to_owned();
     }
 
     // The name of a package in a scope begins with the sign that separates others from their version.

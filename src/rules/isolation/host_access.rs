@@ -104,7 +104,7 @@ fn sets_kernel_parameters(container: &Container) -> bool {
 pub fn dangerous_capability(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
     for added in &container.security.added_capabilities {
         let name = added.value.as_str();
-        if BASELINE.contains(&name) || MILD.contains(&name) {
+        if is_mild(name) {
             continue;
         }
 
@@ -143,6 +143,37 @@ pub fn dangerous_capability(_: &Analysis, owner: Owner, container: &Container, s
             Setting::Set(privileged) if privileged.value => finding.part_of(privileged.location),
             _ => finding,
         });
+    }
+}
+
+/// Whether a capability does not lead to the host.
+pub(super) fn is_mild(capability: &str) -> bool {
+    BASELINE.contains(&capability) || MILD.contains(&capability)
+}
+
+/// A capability that is harmless, but not one by the name that is written.
+pub fn misnamed_capability(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+
+    for written in &container.security.misnamed_capabilities {
+        let upper = written.value.to_ascii_uppercase();
+        let name = upper.trim_start_matches("CAP_");
+        if !is_mild(name) {
+            continue;
+        }
+
+        sink.report(
+            Finding::new(
+                written.location,
+                format!("`{}` is not the name of a capability", written.value),
+            )
+            .label("Pod Security admission refuses the pod")
+            .help(format!("write `{name}`"))
+            .anchor(object.anchor)
+            .case("misnamed"),
+        );
     }
 }
 

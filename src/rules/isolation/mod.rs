@@ -16,6 +16,10 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Container(host_access::dangerous_capability),
     ),
     Check::new(
+        "dangerous-capability",
+        CheckFn::Container(host_access::misnamed_capability),
+    ),
+    Check::new(
         "default-service-account",
         CheckFn::Repository(accounts::default_account),
     ),
@@ -50,6 +54,10 @@ pub(crate) const CHECKS: &[Check] = &[
     ),
     Check::new("rbac-escalation", CheckFn::Object(accounts::escalation)),
     Check::new("rbac-wildcard", CheckFn::Object(accounts::wildcard)),
+    Check::new(
+        "restricted-standard",
+        CheckFn::Container(pod_security::restricted),
+    ),
     Check::new("restricted-volume", CheckFn::Workload(pod_security::volume)),
     Check::new(
         "seccomp-profile",

@@ -1,5 +1,5 @@
 //! `seccomp-profile`, `security-profile-disabled`, `host-port`, `unmasked-proc`, `unsafe-sysctl`,
-//! `restricted-volume`: the Pod Security Standards, as far as the other isolation rules do not
+//! `restricted-standard`, `restricted-volume`: the Pod Security Standards, as far as the other isolation rules do not
 //! cover them.
 
 use crate::analysis::cluster_program::is_node_agent;
@@ -9,6 +9,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::Setting;
 use crate::model::container::Container;
 use crate::model::kubernetes::{Object, Workload};
+use crate::rules::isolation::host_access::is_mild;
 use crate::source::Located;
 
 /// Sysctls that are separate for each namespace.
@@ -213,7 +214,7 @@ pub fn proc_mount(_: &Analysis, owner: Owner, container: &Container, sink: &mut 
         return;
     };
 
-    if mount.value == "Default" {
+    if mount.value == "Default" || container.security.own_users {
         return;
     }
 
@@ -229,6 +230,48 @@ pub fn proc_mount(_: &Analysis, owner: Owner, container: &Container, sink: &mut 
         .help("remove `procMount`, or set `hostUsers: false` if nested containers need it")
         .anchor(object.anchor),
     );
+}
+
+/// `restricted-standard`: what does not lead to the host, but is not in the restricted standard.
+pub fn restricted(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, workload) = owner else {
+        return;
+    };
+    if workload.pod.windows {
+        return;
+    }
+
+    let security = &container.security;
+    let title = container_title(object, container);
+
+    for added in &security.added_capabilities {
+        if is_mild(&added.value) && added.value != "NET_BIND_SERVICE" {
+            sink.report(
+                Finding::new(
+                    added.location,
+                    format!("{title} adds the capability `{}`", added.value),
+                )
+                .label("the restricted standard allows only `NET_BIND_SERVICE`")
+                .help("remove it, or run as a user who does not need it")
+                .anchor(object.anchor),
+            );
+        }
+    }
+
+    if let Some(mount) = security.proc_mount.known()
+        && mount.value != "Default"
+        && security.own_users
+    {
+        sink.report(
+            Finding::new(
+                mount.location,
+                format!("{title} has an unmasked `/proc` in its user namespace"),
+            )
+            .label("the restricted standard allows only `Default`")
+            .help("remove `procMount`")
+            .anchor(object.anchor),
+        );
+    }
 }
 
 pub fn sysctl(_: &Analysis, object: &Object, workload: &Workload, sink: &mut Sink) {

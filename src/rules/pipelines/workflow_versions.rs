@@ -5,6 +5,7 @@ use crate::analysis::action_versions::ActionVersion;
 use crate::data::workflow::DATA;
 use crate::finding::{Finding, Sink};
 use crate::model::Code;
+use crate::model::package::unbound_repository;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::pinned_action::version_location;
 use crate::source::Located;
@@ -152,8 +153,15 @@ const NO_VERSION: &str = "no version";
 /// The label of a tool that is named with the version `latest`.
 const LATEST: &str = "follows the latest release";
 
+/// The label of a repository without a tag or a commit.
+const NEWEST: &str = "takes the newest commit";
+
 /// The word that names a tool without a version, and the label for it.
 fn unpinned<'s>(invocation: &Invocation<'s>) -> Option<(&'s Word, &'static str)> {
+    if let Some(repository) = unbound_repository(invocation) {
+        return Some((repository, NEWEST));
+    }
+
     let words: Vec<&str> = invocation.args.iter().map(Word::text).collect();
 
     match (invocation.program, words.as_slice()) {

@@ -90,6 +90,10 @@ fn words(title: &str, problem: &Problem) -> (String, String) {
             format!("{title} has a port {port}, which does not exist"),
             "use a port from 1 to 65535".to_owned(),
         ),
+        Problem::NoImage => (
+            format!("a container of {title} has no image"),
+            "add `image`".to_owned(),
+        ),
         Problem::UnnamedPort => (
             format!("{title} has several ports, and one without a name"),
             "give each port a `name`".to_owned(),

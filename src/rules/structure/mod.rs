@@ -6,6 +6,7 @@ pub(crate) mod compose_form;
 pub(crate) mod compose_schema;
 pub(crate) mod compose_words;
 pub(crate) mod ignored_setting;
+pub(crate) mod image_name;
 pub(crate) mod kube_values;
 pub(crate) mod kustomization;
 pub(crate) mod objects;
@@ -42,6 +43,7 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::File(compose_schema::invalid_value),
     ),
     Check::new("invalid-value", CheckFn::File(compose_words::check)),
+    Check::new("invalid-value", CheckFn::Image(image_name::check)),
     Check::new("invalid-value", CheckFn::Object(kube_values::object)),
     Check::new("invalid-value", CheckFn::Project(compose_config::cycles)),
     Check::new(

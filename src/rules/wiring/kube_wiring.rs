@@ -13,7 +13,7 @@ use crate::suggest;
 
 /// The Service that a host inside a cluster names: `db`, `db.data`, `db.data.svc.cluster.local`. Of
 /// other namespaces, only those count that contain an object of the repository.
-fn service_name<'h>(ctx: &Analysis, host: &'h str) -> Option<&'h str> {
+pub(super) fn service_name<'h>(ctx: &Analysis, host: &'h str) -> Option<&'h str> {
     let mut parts = host.split('.');
     let name = parts.next()?;
     let rest: Vec<&str> = parts.collect();

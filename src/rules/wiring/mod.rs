@@ -1,6 +1,7 @@
 //! Hosts, ports, selectors, references, exposure, proxies, scrape targets and builds that must
 //! agree.
 
+mod called_ports;
 pub(crate) mod compose_build;
 pub(crate) mod compose_files;
 pub(crate) mod compose_ports;
@@ -105,6 +106,7 @@ pub(crate) const CHECKS: &[Check] = &[
         "port-mismatch",
         CheckFn::Dockerfile(port_mismatch::dockerfile),
     ),
+    Check::new("port-mismatch", CheckFn::Container(url_port::container)),
     Check::new("port-mismatch", CheckFn::Service(url_port::check)),
     Check::new(
         "privileged-port",

@@ -3,10 +3,13 @@
 
 use crate::analysis::startup::{self, Started};
 use crate::analysis::{Analysis, Owner, shipped_stages};
+use crate::data::{self, Class};
 use crate::finding::{Finding, Sink};
-use crate::model::container::{Container, HealthCheck, Probe, ProbeAction};
+use crate::model::container::{Container, HealthCheck, MountSource, Probe, ProbeAction};
 use crate::model::dockerfile::Dockerfile;
 use crate::model::{Command, Setting};
+use crate::rules::wiring::called_ports::{CalledPort, called_ports};
+use crate::rules::wiring::url_port::may_be_moved;
 use crate::source::{Located, Location};
 
 /// The port of the image's own server against EXPOSE and HEALTHCHECK.
@@ -58,7 +61,8 @@ pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
             ..
         }) = dockerfile.health(stage)
         {
-            check_health_check(test, port, server, sink);
+            let declared: Vec<u16> = exposed.iter().map(|(port, _)| *port).collect();
+            check_health_check(test, (port, server), &declared, sink);
         }
     }
 }
@@ -70,6 +74,7 @@ pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut
     }
 
     let Some((port, server)) = only_port(startup::effective(ctx, owner, container)) else {
+        check_store(container, sink);
         return;
     };
 
@@ -82,9 +87,16 @@ pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut
 
     check_mapping(container, port, server, sink);
 
+    let declared: Vec<u16> = container
+        .ports
+        .iter()
+        .filter_map(|mapping| Some(mapping.target?.0))
+        .collect();
     let check = container.health.value();
     if let Some(test) = check.and_then(HealthCheck::active_test) {
-        check_health_check(test, port, server, sink);
+        check_health_check(test, (port, server), &declared, sink);
+    } else if matches!(owner, Owner::Compose(..)) {
+        check_inherited(ctx, container, port, server, sink);
     }
 
     for probe in [
@@ -94,8 +106,124 @@ pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut
     ] {
         if let Setting::Set(probe) = probe {
             check_probe(container, &probe.value, port, server, sink);
+
+            if let Some(test) = probe.value.command() {
+                check_health_check(&test, (port, server), &declared, sink);
+            }
         }
     }
+}
+
+/// Reports a check of the image that calls the image's own port, where the service moves the server.
+fn check_inherited(
+    ctx: &Analysis,
+    container: &Container,
+    port: u16,
+    server: Location,
+    sink: &mut Sink,
+) {
+    let Some((dockerfile, stage)) = ctx.graph.build_of(container) else {
+        return;
+    };
+    let Setting::Set(check) = dockerfile.health(stage) else {
+        return;
+    };
+
+    let of_image = only_port(startup::stage(ctx, dockerfile, stage)).map(|(port, _)| port);
+    let called = check.value.active_test().map(called_ports);
+    let Some(called) = called.as_deref().and_then(<[CalledPort]>::first) else {
+        return;
+    };
+
+    if container.health.is_absent() && called.port != port && of_image == Some(called.port) {
+        sink.report(
+            Finding::new(
+                server,
+                format!(
+                    "`{}` inherits a health check of port {}, but its server listens on {port}",
+                    container.name.value, called.port
+                ),
+            )
+            .label(format!("listens on {port}"))
+            .related(called.location, "the image's check calls this port")
+            .help(format!("add a `healthcheck` that calls port {port}"))
+            .anchor(container.anchor),
+        );
+    }
+}
+
+/// Reports the check of a data store that calls a port which its image does not serve.
+fn check_store(container: &Container, sink: &mut Sink) {
+    let image = container.image.as_ref();
+    let Some(reference) = image.and_then(|image| image.reference.as_ref()) else {
+        return;
+    };
+    let Some(known) = data::image(&reference.repository()).filter(|known| known.class.is_store())
+    else {
+        return;
+    };
+
+    let [inside, ..] = known.ports.as_slice() else {
+        return;
+    };
+    let is_plain = container.command.is_none() && container.entrypoint.is_none();
+    if !is_plain || has_configuration(container) {
+        return;
+    }
+
+    let probes = [
+        &container.liveness,
+        &container.readiness,
+        &container.startup,
+    ];
+    let commands: Vec<Command> = probes
+        .into_iter()
+        .filter_map(|probe| probe.value()?.command())
+        .collect();
+    let test = container.health.value().and_then(HealthCheck::active_test);
+
+    for called in test.into_iter().chain(&commands).flat_map(called_ports) {
+        // Databases and brokers have further ports, for metrics and consoles.
+        let is_main = called.is_of_client
+            || matches!(
+                known.class,
+                Class::Search | Class::VectorStore | Class::ObjectStore
+            );
+        if !is_main || known.ports.contains(&called.port) || may_be_moved(container, called.port) {
+            continue;
+        }
+
+        sink.report(
+            Finding::new(
+                called.location,
+                format!(
+                    "the health check uses port {}, but `{}` listens on {inside}",
+                    called.port, container.name.value
+                ),
+            )
+            .label("nothing listens there")
+            .help(format!("use port {inside}"))
+            .anchor(container.anchor),
+        );
+    }
+}
+
+/// Whether a file is mounted that may set the port.
+fn has_configuration(container: &Container) -> bool {
+    container.mounts.iter().any(|mount| {
+        let is_file = |path: &str| {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            path.starts_with("/etc/") || path.contains("conf") || name.contains('.')
+        };
+
+        !matches!(
+            mount.source,
+            MountSource::Volume(_) | MountSource::Anonymous | MountSource::Scratch
+        ) && mount
+            .target
+            .as_ref()
+            .is_none_or(|target| is_file(&target.value))
+    })
 }
 
 /// Reports the only port of a container, if its server listens on another one.
@@ -188,45 +316,29 @@ fn only_port(started: &[Started]) -> Option<(u16, Location)> {
     Some((port, started.location))
 }
 
-/// Reports a health check that calls another port of the container.
-fn check_health_check(test: &Command, port: u16, server: Location, sink: &mut Sink) {
-    let script = test.script();
+/// Reports a health check that calls another port of the container than the server's. A separate port
+/// for checks is declared beside the server's.
+fn check_health_check(
+    test: &Command,
+    (port, server): (u16, Location),
+    declared: &[u16],
+    sink: &mut Sink,
+) {
+    let is_separate = |other: u16| declared.contains(&other) && declared.contains(&port);
+    let mut called = called_ports(test).into_iter();
 
-    for invocation in script.invocations() {
-        for word in invocation.args {
-            let Some((called, range)) = local_port(word.text()) else {
-                continue;
-            };
-
-            if called == port {
-                continue;
-            }
-
-            let span = word.source(range);
-            sink.report(
-                Finding::new(
-                    test.place_of(span),
-                    format!(
-                        "the health check uses port {called}, but the server listens on {port}"
-                    ),
-                )
-                .label("nothing listens there")
-                .related(server, format!("listens on {port}"))
-                .help(format!("use port {port}")),
-            );
-            return;
-        }
+    if let Some(called) = called.find(|called| called.port != port && !is_separate(called.port)) {
+        sink.report(
+            Finding::new(
+                called.location,
+                format!(
+                    "the health check uses port {}, but the server listens on {port}",
+                    called.port
+                ),
+            )
+            .label("nothing listens there")
+            .related(server, format!("listens on {port}"))
+            .help(format!("use port {port}")),
+        );
     }
-}
-
-/// The port in a URL of the local machine, and its range in the text.
-fn local_port(text: &str) -> Option<(u16, std::ops::Range<usize>)> {
-    ["localhost:", "127.0.0.1:", "0.0.0.0:", "[::1]:"]
-        .iter()
-        .find_map(|host| {
-            let start = text.find(host)? + host.len();
-            let digits = text[start..].bytes().take_while(u8::is_ascii_digit).count();
-            let range = start..start + digits;
-            Some((text[range.clone()].parse().ok()?, range))
-        })
 }

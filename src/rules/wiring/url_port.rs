@@ -1,5 +1,5 @@
-//! `port-mismatch` of URLs: a variable leads to a service of the project at a port that the service
-//! does not serve inside of the network, such as the one that it publishes on the host.
+//! `port-mismatch` of URLs: a variable leads to a service at a port that it does not serve inside of
+//! the network, such as the one that it publishes on the host, or that of the pods behind a Service.
 
 use crate::analysis::endpoints::endpoints;
 use crate::analysis::startup;
@@ -7,12 +7,15 @@ use crate::analysis::{Analysis, Owner};
 use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
+use crate::model::container::Container;
 use crate::model::env::EnvVar;
+use crate::model::kubernetes::{Body, Object};
+use crate::rules::wiring::kube_wiring::service_name;
 use crate::source::Location;
 
 pub fn check(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     for var in &service.container.env {
-        for target in targets(service, var) {
+        for target in targets(&service.container, var) {
             let Some(other) = service_of_host(project, &target.host) else {
                 continue;
             };
@@ -29,6 +32,93 @@ pub fn check(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Si
     }
 }
 
+/// The ports of Kubernetes Services, which may differ from those of their pods.
+pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
+    let Owner::Kubernetes(object, _) = owner else {
+        return;
+    };
+    if object.open || object.helm {
+        return;
+    }
+
+    for var in &container.env {
+        for target in targets(container, var) {
+            let Some(name) = service_name(ctx, &target.host) else {
+                continue;
+            };
+
+            let ports = ctx.graph.cluster.of_name("Service", name);
+            if let Some(ports) = known_ports(&ports)
+                && let Some(first) = ports.first()
+                && ports.iter().all(|port| port.number != target.port)
+            {
+                sink.report(service_finding(name, var, &target, first));
+            }
+        }
+    }
+}
+
+/// A port of a Service.
+struct KubePort {
+    number: u16,
+    /// The number of the port of the pods.
+    inside: Option<u16>,
+    location: Location,
+}
+
+/// The ports of the Services of one name; `None` where there may be more, or where clients connect to
+/// the pods.
+fn known_ports(services: &[&Object]) -> Option<Vec<KubePort>> {
+    let mut ports = Vec::new();
+
+    for object in services {
+        let Body::Service(service) = &object.body else {
+            return None;
+        };
+        let is_external = service.kind.is_unknown()
+            || service
+                .kind
+                .value()
+                .is_some_and(|kind| kind == "ExternalName");
+        if object.open || object.helm || service.headless || is_external {
+            return None;
+        }
+
+        for port in &service.ports {
+            let number = port.port.value()?.parse().ok()?;
+            let target = port.target.value();
+            ports.push(KubePort {
+                number,
+                inside: target.and_then(|target| target.parse().ok()),
+                location: port.port.location().unwrap_or(port.location),
+            });
+        }
+    }
+
+    Some(ports)
+}
+
+fn service_finding(name: &str, var: &EnvVar, target: &UrlTarget, port: &KubePort) -> Finding {
+    let (number, called) = (port.number, target.port);
+    let label = if port.inside == Some(called) {
+        "the port of the pods; clients use that of the Service"
+    } else {
+        "the Service has no such port"
+    };
+
+    Finding::new(
+        target.location,
+        format!(
+            "`{}` uses port {called} of Service/{name}, which has port {number}",
+            var.name.value
+        ),
+    )
+    .label(label)
+    .related(port.location, "a port of the Service")
+    .help(format!("use port {number}"))
+    .anchor(var.name.location)
+}
+
 /// A host and a port that a variable leads to.
 struct UrlTarget {
     host: String,
@@ -37,7 +127,7 @@ struct UrlTarget {
 }
 
 /// The targets of a URL, and of `DB_PORT` beside `DB_HOST`.
-fn targets(service: &Service, var: &EnvVar) -> Vec<UrlTarget> {
+fn targets(container: &Container, var: &EnvVar) -> Vec<UrlTarget> {
     let mut targets: Vec<UrlTarget> = endpoints(var)
         .into_iter()
         .filter_map(|endpoint| {
@@ -55,8 +145,7 @@ fn targets(service: &Service, var: &EnvVar) -> Vec<UrlTarget> {
         && let Some(location) = var.value.location()
     {
         let host_name = format!("{prefix}_HOST");
-        let host = service
-            .container
+        let host = container
             .env
             .iter()
             .find(|other| other.name.value == host_name)
@@ -106,7 +195,7 @@ fn fault(ctx: &Analysis, project: &Project, service: &Service, port: u16) -> Opt
         .exposes
         .iter()
         .any(|expose| expose.value.contains('-') || expose.value.starts_with(&port.to_string()));
-    if is_target || is_exposed || may_be_moved(service, port) {
+    if is_target || is_exposed || may_be_moved(container, port) {
         return None;
     }
 
@@ -169,9 +258,8 @@ fn fault(ctx: &Analysis, project: &Project, service: &Service, port: u16) -> Opt
     is_plain.then_some(PortFault::Image { inside: *inside })
 }
 
-/// Whether the service's own variables or command name the port.
-fn may_be_moved(service: &Service, port: u16) -> bool {
-    let container = &service.container;
+/// Whether the container's own variables or command name the port.
+pub(super) fn may_be_moved(container: &Container, port: u16) -> bool {
     let text = port.to_string();
     let in_variable = container.env.iter().any(|var| {
         var.value

@@ -10,11 +10,11 @@ use self::health_test::{HealthTest, ImageShell, TABLE, TestFormat, is_one_of};
 use self::impossible::Impossible;
 use crate::analysis::{Analysis, Owner, startup};
 use crate::finding::{Finding, Sink};
+use crate::model::Command;
 use crate::model::compose::{Project, Service};
-use crate::model::container::{Container, ProbeAction};
+use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
-use crate::model::{Command, Item};
-use crate::source::{Located, Location, OffsetMap};
+use crate::source::Location;
 use crate::syntax::shell::Invocation;
 
 /// HEALTHCHECK of shipped stages.
@@ -86,22 +86,8 @@ fn probe_commands(container: &Container) -> Vec<Command> {
         &container.startup,
     ]
     .into_iter()
-    .filter_map(|probe| match &probe.value()?.action {
-        ProbeAction::Exec { words } => command_of(words),
-        _ => None,
-    })
+    .filter_map(|probe| probe.value()?.command())
     .collect()
-}
-
-fn command_of(words: &[Located<String>]) -> Option<Command> {
-    let first = words.first()?.location;
-    let last = words.last()?.location;
-    let location = Location::new(first.file, first.span.cover(last.span));
-    let items = words
-        .iter()
-        .map(|word| Item::new(word.value.clone(), word.location, OffsetMap::default));
-
-    Some(Command::exec(location, items.collect()))
 }
 
 fn probe_test<'a>(container: &Container, command: &'a Command) -> HealthTest<'a> {
