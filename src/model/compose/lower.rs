@@ -362,7 +362,11 @@ fn boolean(value: &Value<'_>) -> Setting<bool> {
 fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
     let scalar = value.scalar()?;
     let reference = match &scalar.text {
-        Some(text) => (!text.is_empty()).then(|| image::Reference::parse(text)),
+        // `${IMAGE:-""}` is two quotes where the variable is not set: no image at all.
+        Some(text) => {
+            let is_name = !text.trim_matches(['"', '\'']).is_empty();
+            is_name.then(|| image::Reference::parse(text))
+        }
         None => image::Reference::parse_holed(&holed(scalar, variables)),
     };
 
