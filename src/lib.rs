@@ -1,7 +1,8 @@
 //! `deploylint` answers one question about a repository: is it ready to deploy?
 //!
 //! The modules stand in layers; each uses only those above it in this list (`tests/layers.rs` keeps
-//! it so).
+//! it so). What is public is what the binary, the tests and the benchmarks use; the rest is visible
+//! in the crate only, so that the compiler finds what nothing uses.
 
 // Tests are tables, which may be as long as they have to be.
 #![cfg_attr(not(test), warn(clippy::too_many_lines, clippy::cognitive_complexity))]
@@ -9,6 +10,7 @@
 mod date;
 mod embedded;
 mod input;
+mod parallel;
 mod search;
 pub mod source;
 mod suggest;

@@ -265,7 +265,9 @@ fn advice_is_applied(rule: &Rule) -> Result<(), String> {
         }
 
         for finding in lint(rule, &texts).findings {
-            if let Some(help) = finding.help.filter(|_| finding.level >= Level::Warning) {
+            if finding.level >= Level::Warning
+                && let Some(help) = finding.help
+            {
                 helps.push((help, Words::of_files(&texts)));
             }
         }

@@ -43,7 +43,7 @@ pub fn effective<'a>(
     container: &'a Container,
 ) -> Vec<Variable<'a>> {
     let (mut variables, complete) = gather(ctx, owner, container);
-    if !complete || container.open {
+    if !complete || container.env.is_open() {
         return variables;
     }
 

@@ -1,18 +1,7 @@
 //! The examples of env files, and which of them belongs to a folder.
 
 use crate::analysis::Analysis;
-use crate::source::{Location, SourceFile, file_name, is_inside, parent};
-
-impl Analysis<'_> {
-    /// Where an example env file is needed first, and the variables that it should have. Each mount
-    /// of a project asks; `find` answers for the first one who does.
-    pub fn needed_example(
-        &self,
-        find: impl FnOnce() -> Option<(Location, Vec<String>)>,
-    ) -> Option<&(Location, Vec<String>)> {
-        self.needed_example.get_or_init(find).as_ref()
-    }
-}
+use crate::source::{SourceFile, file_name, is_inside, parent};
 
 /// The example env file that belongs to a folder: its own, or that of the next folder above that
 /// has one.

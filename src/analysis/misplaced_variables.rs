@@ -6,13 +6,13 @@ use std::collections::{HashMap, HashSet};
 
 pub use super::answers::{MisplacedReason, MisplacedVariable};
 use crate::analysis::{Analysis, env_names};
-use crate::model::compose::{Project, Service};
+use crate::model::compose::{
+    Project, Service, WrittenService, WrittenText, written_configs, written_services,
+};
 use crate::model::container::EnvFromKind;
 use crate::model::env::{EnvValue, EnvVar};
-use crate::model::file_kind::FileKind;
 use crate::source::{FileId, Location, Span, join, slice};
 use crate::syntax::interpolate::{self, Dialect, VariableUse};
-use crate::syntax::yaml::{Kind, Node, each_scalar};
 
 /// The misplaced variables of a project, in the order of their places.
 pub fn of_project<'c>(ctx: &'c Analysis, project: &Project) -> &'c [MisplacedVariable] {
@@ -24,27 +24,19 @@ fn find_misplaced(ctx: &Analysis, project: &Project) -> Vec<MisplacedVariable> {
     let mut found = Vec::new();
 
     for file in project.files.iter().filter(|file| project.reports(**file)) {
-        let facts = ctx.facts.file(*file);
-        if facts.kind != FileKind::Compose || !ctx.facts.source(*file).text.contains('$') {
+        if !ctx.facts.source(*file).text.contains('$') {
             continue;
         }
 
-        let roots = facts.tree.iter().flat_map(|tree| tree.documents());
-        for services in roots.filter_map(|root| root.get("services")) {
-            for entry in services.entries() {
-                let Some(name) = entry.key.str() else {
-                    continue;
-                };
-
-                let reader = ServiceReader {
-                    ctx,
-                    project,
-                    file: *file,
-                    name,
-                    service: project.service(name),
-                };
-                reader.read(entry.value, &mut found);
-            }
+        for written in written_services(ctx.facts.file(*file)) {
+            let reader = ServiceReader {
+                ctx,
+                project,
+                file: *file,
+                name: written.name,
+                service: project.service(written.name),
+            };
+            reader.read(written, &mut found);
         }
     }
 
@@ -59,32 +51,22 @@ fn find_misplaced(ctx: &Analysis, project: &Project) -> Vec<MisplacedVariable> {
 /// The variables of nginx in the contents of configs: Compose replaces them before nginx reads them.
 fn find_in_configs(ctx: &Analysis, project: &Project, found: &mut Vec<MisplacedVariable>) {
     for file in project.files.iter().filter(|file| project.reports(**file)) {
-        let facts = ctx.facts.file(*file);
-        let roots = facts.tree.iter().flat_map(|tree| tree.documents());
-
-        for configs in roots.filter_map(|root| root.get("configs")) {
-            for entry in configs.entries() {
-                let Some(content) = entry.value.get("content") else {
+        for (config, content) in written_configs(ctx.facts.file(*file)) {
+            for used in content.variables() {
+                let is_of_nginx = used.operator.is_none()
+                    && NGINX_VARIABLES
+                        .iter()
+                        .any(|known| used.name.starts_with(known));
+                if !is_of_nginx {
                     continue;
-                };
-
-                let text = content.str().unwrap_or("");
-                for used in interpolate::variables(text, Dialect::Compose) {
-                    let is_of_nginx = used.operator.is_none()
-                        && NGINX_VARIABLES
-                            .iter()
-                            .any(|known| used.name.starts_with(known));
-                    if !is_of_nginx {
-                        continue;
-                    }
-
-                    found.push(MisplacedVariable {
-                        service: entry.key.str().unwrap_or("").to_owned(),
-                        name: used.name,
-                        reason: MisplacedReason::Nginx,
-                        locations: vec![content.content_span(used.span)],
-                    });
                 }
+
+                found.push(MisplacedVariable {
+                    service: config.to_owned(),
+                    locations: vec![content.place_of(used.span)],
+                    name: used.name,
+                    reason: MisplacedReason::Nginx,
+                });
             }
         }
     }
@@ -128,23 +110,19 @@ struct ServiceReader<'r> {
 }
 
 impl ServiceReader<'_> {
-    fn read(&self, node: Node<'_>, found: &mut Vec<MisplacedVariable>) {
+    fn read(&self, written: WrittenService<'_>, found: &mut Vec<MisplacedVariable>) {
         let mut seen: HashSet<Location> = HashSet::new();
 
-        each_scalar(node, &mut |scalar, text| {
-            if text.contains('$') {
-                self.read_errors(scalar, text, &mut seen, found);
-                self.read_hash(scalar, text, &mut seen, found);
-            }
-        });
-
-        for command in commands(node) {
-            self.read_command(command, &mut seen, found);
+        for text in written.texts() {
+            self.read_errors(text, &mut seen, found);
+            self.read_hash(text, &mut seen, found);
         }
 
-        if let Some(environment) = node.get("environment") {
-            self.read_environment(environment, &mut seen, found);
+        for command in written.commands() {
+            self.read_command(&command, &mut seen, found);
         }
+
+        self.read_environment(written, &mut seen, found);
     }
 
     /// Adds the uses of one variable in one value, without those that have a reason already.
@@ -175,16 +153,15 @@ impl ServiceReader<'_> {
     /// `${process.env.PORT}`, `${#list}`: Compose knows no such form.
     fn read_errors(
         &self,
-        scalar: Node<'_>,
-        text: &str,
+        text: WrittenText<'_>,
         seen: &mut HashSet<Location>,
         found: &mut Vec<MisplacedVariable>,
     ) {
-        let expansion = interpolate::expand(text, Dialect::Compose, &|_| None);
+        let expansion = interpolate::expand(text.text, Dialect::Compose, &|_| None);
 
         for error in expansion.errors {
-            let written = error.span.text(text);
-            let location = scalar.content_span(error.span);
+            let written = error.span.text(text.text);
+            let location = text.place_of(error.span);
             self.add(
                 written,
                 MisplacedReason::Invalid,
@@ -198,24 +175,23 @@ impl ServiceReader<'_> {
     /// The variables in a password hash: all from its mark to the end of its word.
     fn read_hash(
         &self,
-        scalar: Node<'_>,
-        text: &str,
+        text: WrittenText<'_>,
         seen: &mut HashSet<Location>,
         found: &mut Vec<MisplacedVariable>,
     ) {
-        let Some(hash) = hash_span(text) else {
+        let Some(hash) = hash_span(text.text) else {
             return;
         };
 
-        let uses = interpolate::variables(text, Dialect::Compose);
-        let locations: Vec<Location> = uses
+        let locations: Vec<Location> = text
+            .variables()
             .iter()
             .filter(|used| hash.contains(used.span))
-            .map(|used| scalar.content_span(used.span))
+            .map(|used| text.place_of(used.span))
             .collect();
 
         self.add(
-            hash_mark(&text[hash.start as usize..]).unwrap_or_default(),
+            hash_mark(&text.text[hash.start as usize..]).unwrap_or_default(),
             MisplacedReason::Hash,
             locations,
             seen,
@@ -226,32 +202,27 @@ impl ServiceReader<'_> {
     /// The variables of a command, whose items belong together.
     fn read_command(
         &self,
-        command: Node<'_>,
+        command: &[WrittenText<'_>],
         seen: &mut HashSet<Location>,
         found: &mut Vec<MisplacedVariable>,
     ) {
-        let mut scalars: Vec<(Node, &str)> = Vec::new();
-        each_scalar(command, &mut |scalar, text| scalars.push((scalar, text)));
-        let script: String = scalars
-            .iter()
-            .map(|(_, text)| *text)
-            .collect::<Vec<&str>>()
-            .join(" ");
+        let texts: Vec<&str> = command.iter().map(|text| text.text).collect();
+        let script = texts.join(" ");
         let script = CommandScript::new(&script);
         let mut names: Vec<(String, MisplacedReason, Vec<Location>)> = Vec::new();
         let mut index_of: HashMap<String, usize> = HashMap::new();
 
-        for (scalar, text) in &scalars {
-            let backticks: Vec<usize> = text.match_indices('`').map(|(at, _)| at).collect();
+        for text in command {
+            let backticks: Vec<usize> = text.text.match_indices('`').map(|(at, _)| at).collect();
 
-            for used in interpolate::variables(text, Dialect::Compose) {
-                let is_in_literal = is_braced(text, used.span.start as usize)
+            for used in text.variables() {
+                let is_in_literal = is_braced(text.text, used.span.start as usize)
                     && is_between_pair(&backticks, used.span.start as usize);
                 let Some(reason) = self.command_reason(&script, is_in_literal, &used) else {
                     continue;
                 };
 
-                let location = scalar.content_span(used.span);
+                let location = text.place_of(used.span);
                 match index_of.get(&used.name) {
                     Some(index) => names[*index].2.push(location),
                     None => {
@@ -301,7 +272,7 @@ impl ServiceReader<'_> {
     /// `X: ${X}` where only an env file of the service sets X.
     fn read_environment(
         &self,
-        environment: Node<'_>,
+        written: WrittenService<'_>,
         seen: &mut HashSet<Location>,
         found: &mut Vec<MisplacedVariable>,
     ) {
@@ -309,24 +280,9 @@ impl ServiceReader<'_> {
             return;
         };
 
-        let mut lines: Vec<(&str, Node, usize)> = Vec::new();
-        match environment.kind() {
-            Kind::Mapping => lines.extend(
-                environment
-                    .entries()
-                    .filter_map(|entry| Some((entry.key.str()?, entry.value, 0))),
-            ),
-            _ => lines.extend(environment.items().filter_map(|item| {
-                let (key, _) = item.str()?.split_once('=')?;
-                Some((key, item, key.len() + 1))
-            })),
-        }
-
-        for (key, node, skipped) in lines {
-            let text = node.str().unwrap_or("");
-
-            for used in interpolate::variables(text, Dialect::Compose) {
-                let is_value = used.span.start as usize >= skipped;
+        for variable in written.environment() {
+            for used in variable.text.variables() {
+                let is_value = used.span.start as usize >= variable.value_start;
                 if !is_value || used.operator.is_some() || self.may_be_known(&used.name) {
                     continue;
                 }
@@ -337,9 +293,9 @@ impl ServiceReader<'_> {
 
                 let reason = MisplacedReason::EnvFile {
                     set_at,
-                    is_same: key == used.name,
+                    is_same: variable.name == used.name,
                 };
-                let location = node.content_span(used.span);
+                let location = variable.text.place_of(used.span);
                 self.add(&used.name, reason, vec![location], seen, found);
             }
         }
@@ -393,22 +349,6 @@ impl ServiceReader<'_> {
 /// Whether `environment` gives the variable a value of its own, and not one that Compose knows.
 fn is_own(var: &EnvVar, used: &VariableUse) -> bool {
     var.name.value == used.name && matches!(var.value, EnvValue::Literal(_))
-}
-
-/// The commands of a service that run in its container.
-fn commands(service: Node<'_>) -> Vec<Node<'_>> {
-    let hooks = ["post_start", "pre_stop"]
-        .into_iter()
-        .filter_map(move |key| service.get(key))
-        .flat_map(Node::items)
-        .filter_map(|hook| hook.get("command"));
-
-    ["command", "entrypoint"]
-        .into_iter()
-        .filter_map(move |key| service.get(key))
-        .chain(service.path(&["healthcheck", "test"]))
-        .chain(hooks)
-        .collect()
 }
 
 /// How much of a script before a word decides what the word is, in bytes.

@@ -25,6 +25,7 @@ pub mod privileges;
 pub mod profiles;
 mod repository;
 pub mod repository_owner;
+pub mod required_variables;
 pub mod roles;
 pub mod secret_exposure;
 pub mod shipped_stages;
@@ -49,7 +50,7 @@ use crate::model::dockerfile::{Dockerfile, Stage, StageId};
 use crate::model::facts::Facts;
 use crate::model::file_role::Role;
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::tasks::{TaskFile, TaskFormat};
+use crate::model::tasks::TaskFiles;
 use crate::model::workflow::{Job, Workflow};
 use crate::source::{FileId, Location};
 use answers::{BuildContext, EffectiveBase, JobWork, MisplacedVariable, RootUse, Started};
@@ -75,11 +76,11 @@ pub struct Analysis<'a> {
     /// The files of each name.
     file_names: OnceLock<HashMap<String, Vec<FileId>>>,
     /// The files of task runners, each with its tasks.
-    task_files: OnceLock<HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)>>,
+    task_files: OnceLock<TaskFiles>,
     /// The folders that hold more than files about containers.
     project_folders: OnceLock<HashSet<String>>,
     /// Where an example env file is needed first, and the variables that it should have.
-    needed_example: OnceLock<Option<(Location, Vec<String>)>>,
+    required_variables: OnceLock<Option<(Location, Vec<String>)>>,
     /// The files that define a group of upstreams, by its name: see `upstream`.
     upstream_groups: OnceLock<HashMap<String, Vec<FileId>>>,
     /// Whether GitHub runs a workflow of the repository.
@@ -127,7 +128,7 @@ impl<'a> Analysis<'a> {
             file_names: OnceLock::new(),
             task_files: OnceLock::new(),
             project_folders: OnceLock::new(),
-            needed_example: OnceLock::new(),
+            required_variables: OnceLock::new(),
             upstream_groups: OnceLock::new(),
             has_live_workflow: OnceLock::new(),
             build_folders: OnceLock::new(),

@@ -73,10 +73,7 @@ pub fn root_use<'c>(ctx: &'c Analysis, dockerfile: &Dockerfile, stage: StageId) 
 
 fn find_root_use(ctx: &Analysis, dockerfile: &Dockerfile, stage: StageId) -> RootUse {
     let mut search = Search {
-        folders: ScriptFolders {
-            repository: ctx.facts.repository,
-            folders: startup::folders(ctx, dockerfile),
-        },
+        folders: ctx.script_folders(startup::folders(ctx, dockerfile)),
         seen: HashSet::new(),
         needs: None,
         is_supervised: false,

@@ -2,12 +2,12 @@
 //! first one who asks makes.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::OnceLock;
 
 use super::Analysis;
 use super::ignored::Ignored;
 use crate::credential::{SecretFile, secret_file};
-use crate::model::tasks::{TaskFile, TaskFormat};
+use crate::model::server::ScriptFolders;
+use crate::model::tasks::{TaskFile, TaskFiles};
 use crate::source::{FileId, Repository, parent};
 
 impl Analysis<'_> {
@@ -70,12 +70,21 @@ impl Analysis<'_> {
 
     /// The tasks that a file defines; `None` if it is not a file of a task runner.
     pub fn tasks(&self, file: FileId) -> Option<&TaskFile> {
-        let files = self
-            .task_files
-            .get_or_init(|| task_files(self.facts.repository));
-        let (format, tasks) = files.get(&file)?;
+        self.task_files().of(self.facts.source(file))
+    }
 
-        Some(tasks.get_or_init(|| TaskFile::parse(*format, &self.facts.source(file).text)))
+    fn task_files(&self) -> &TaskFiles {
+        self.task_files
+            .get_or_init(|| TaskFiles::new(self.facts.repository))
+    }
+
+    /// Folders of the repository in which the scripts of a start command are searched.
+    pub fn script_folders<'f>(&'f self, folders: &'f [String]) -> ScriptFolders<'f> {
+        ScriptFolders {
+            repository: self.facts.repository,
+            folders,
+            tasks: self.task_files(),
+        }
     }
 
     /// Whether a file of this name is in a folder or below it.
@@ -156,18 +165,6 @@ fn folders_by_extension(repository: Repository) -> HashMap<String, HashSet<Strin
     }
 
     extensions
-}
-
-/// The files of task runners; each is parsed when it is first asked for.
-fn task_files(repository: Repository) -> HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)> {
-    let files = repository.files().iter();
-
-    files
-        .filter_map(|file| {
-            let format = TaskFormat::of_path(&file.path)?;
-            Some((file.id, (format, OnceLock::new())))
-        })
-        .collect()
 }
 
 fn files_by_name(repository: Repository) -> HashMap<String, Vec<FileId>> {

@@ -77,9 +77,9 @@ fn behind_known<'a>(
     let entrypoint = reference
         .and_then(|reference| data::image(&reference.repository()))
         .map_or(&[][..], |known| known.entrypoint.as_slice());
-    let Some(Command::Exec { words: items, .. }) = command.filter(|_| !entrypoint.is_empty())
-    else {
-        return join(None, command);
+    let items = match command {
+        Some(Command::Exec { words, .. }) if !entrypoint.is_empty() => words,
+        _ => return join(None, command),
     };
 
     let location = command?.location();

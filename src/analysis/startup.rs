@@ -8,7 +8,7 @@ use crate::model::Command;
 use crate::model::compose::Service;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
-use crate::model::server::{self, ScriptFolders, command_servers};
+use crate::model::server::{self, command_servers};
 use crate::source::{Located, parent};
 use crate::syntax::shell::Invocation;
 
@@ -67,10 +67,7 @@ fn starts(
     parts: [Option<&Command>; 2],
     folders: &[String],
 ) -> Vec<Started> {
-    let script_folders = ScriptFolders {
-        repository: ctx.facts.repository,
-        folders,
-    };
+    let script_folders = ctx.script_folders(folders);
     let whole: Vec<Started> = joined
         .into_iter()
         .flat_map(|start| {
@@ -121,13 +118,7 @@ pub fn folders_of<'c>(ctx: &'c Analysis, owner: Owner, container: &Container) ->
 
 fn command_starts(ctx: &Analysis, command: &Command, folders: &[String]) -> Vec<Started> {
     let script = command.script();
-    let all = command_servers(
-        script,
-        ScriptFolders {
-            repository: ctx.facts.repository,
-            folders,
-        },
-    );
+    let all = command_servers(script, ctx.script_folders(folders));
     all.into_iter()
         .map(|found| Started {
             location: command.place_of(found.span),

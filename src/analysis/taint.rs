@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::analysis::untrusted_checkout::{Site, script_input, untrusted_checkout_of};
 use crate::embedded::table;
 use crate::model::env::EnvVar;
-use crate::model::workflow::{Access, Expression, Job, Step, Workflow};
+use crate::model::workflow::{Access, Expression, Job, JobId, Step, Workflow};
 use crate::source::{Location, Span};
 
 /// How far values are followed through outputs and variables.
@@ -296,7 +296,7 @@ fn job_output_taint(site: Site, id: &str, output: &str, depth: u32) -> Option<Ta
 }
 
 /// Whether a job waits for the job of this id and index, directly or through others.
-fn waits_for(workflow: &Workflow, job: &Job, id: &str, index: usize) -> bool {
+fn waits_for(workflow: &Workflow, job: &Job, id: &str, index: JobId) -> bool {
     job.needs
         .iter()
         .any(|needed| needed.value.eq_ignore_ascii_case(id))
@@ -334,7 +334,7 @@ fn matrix_taint(site: Site, axis: &str, depth: u32) -> Option<Taint> {
             .find_map(|value| place_taint(of_job, value.location, depth - 1));
     }
 
-    if !matrix.open {
+    if !matrix.axes.is_open() {
         return None;
     }
 

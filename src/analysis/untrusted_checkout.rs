@@ -2,7 +2,7 @@
 
 use crate::model::Code;
 use crate::model::env::EnvValue;
-use crate::model::workflow::{Access, Expression, Job, Step, Workflow};
+use crate::model::workflow::{Access, Expression, Job, JobId, Step, Workflow};
 use crate::source::Location;
 use crate::syntax::shell::{Invocation, Word};
 
@@ -42,7 +42,7 @@ const HEADS: &[&str] = &[
 #[derive(Clone, Copy, Debug)]
 pub struct Site<'w> {
     pub workflow: &'w Workflow,
-    pub job: Option<usize>,
+    pub job: Option<JobId>,
     pub step: Option<usize>,
 }
 
@@ -56,7 +56,7 @@ impl<'w> Site<'w> {
     }
 
     /// The site of a whole job.
-    pub(super) const fn of_job(workflow: &'w Workflow, job: usize) -> Self {
+    pub(super) const fn of_job(workflow: &'w Workflow, job: JobId) -> Self {
         Self {
             workflow,
             job: Some(job),
@@ -99,14 +99,14 @@ pub fn untrusted_checkout_of(workflow: &Workflow, step: &Step) -> Option<Locatio
     })
 }
 
-/// The indexes of a step's job and of the step in its job.
-fn position(workflow: &Workflow, step: &Step) -> Option<(usize, usize)> {
-    workflow.jobs.iter().enumerate().find_map(|(index, job)| {
+/// A step's job, and the index of the step in it.
+fn position(workflow: &Workflow, step: &Step) -> Option<(JobId, usize)> {
+    workflow.jobs.iter().find_map(|job| {
         let step = job
             .steps
             .iter()
             .position(|other| std::ptr::eq(other, step))?;
-        Some((index, step))
+        Some((job.index, step))
     })
 }
 
@@ -166,7 +166,7 @@ pub fn checked_out_inputs(site: Site) -> Vec<(String, Location)> {
 }
 
 /// Whether a value that a job passes to a called workflow names an outside user's commit.
-pub fn passes_head(workflow: &Workflow, job: usize, value: Location) -> bool {
+pub fn passes_head(workflow: &Workflow, job: JobId, value: Location) -> bool {
     place_names_head(Site::of_job(workflow, job), value, DEPTH)
 }
 

@@ -34,7 +34,7 @@ pub fn is_scalable(object: &Object) -> bool {
 /// The minimum number of pods, with an autoscaler or without; `None` if that is unknown.
 pub fn replicas(ctx: &Analysis, object: &Object, workload: &Workload) -> Option<u32> {
     let joined = ctx.graph.cluster.joined(object)?;
-    if joined.may_be_scaled {
+    if joined.autoscalers.is_open() {
         return None;
     }
 

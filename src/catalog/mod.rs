@@ -2,13 +2,13 @@
 //! and examples are written there and nowhere else; `explain`, SARIF, the configuration and the
 //! tests all read them from here.
 
-pub mod addition;
+pub(crate) mod addition;
 mod cause;
-pub mod counterparts;
+pub(crate) mod counterparts;
 pub mod example;
 mod format;
-pub mod item;
-pub mod matcher;
+pub(crate) mod item;
+pub(crate) mod matcher;
 pub mod peer;
 
 use std::collections::BTreeMap;
@@ -19,9 +19,9 @@ use serde::Deserialize;
 use crate::edit::Applicability;
 use crate::finding::{Confidence, Level};
 use addition::Addition;
-pub use cause::{CauseTable, HelpText, Sameness, Scope};
+pub(crate) use cause::{CauseTable, Sameness, Scope};
 use example::Example;
-pub use format::Format;
+pub(crate) use format::Format;
 use matcher::Matcher;
 use peer::Peer;
 

@@ -27,8 +27,9 @@ pub fn render(view: &Report, checklist: &Checklist, changes: Option<&Changes>) -
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src \
-         'unsafe-inline'\">\n<title>Deployment checklist: {name}</title>\n<style>\n{STYLE}</style>\n\
-         </head>\n<body>\n<header>\n<a class=\"skip\" href=\"#items\">Skip to the items</a>\n\
+         'unsafe-inline'\">\n<title>Deployment checklist: {name}</title>\n<style>\n{STYLE}\
+         </style>\n</head>\n<body>\n<header>\n<a class=\"skip\" \
+         href=\"#items\">Skip to the items</a>\n\
          <h1>Deployment checklist: {name}</h1>\n<p class=\"score\">{}</p>\n\
          <p class=\"dim\">Score: {} % of the items that apply pass.</p>\n</header>\n<main>\n",
         escaped(&shown::totals(checklist)),
@@ -146,7 +147,8 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist) {
 /// The sign of a status, which a screen reader says in words.
 fn sign(status: Status) -> String {
     format!(
-        "<span class=\"sign {}\"><span aria-hidden=\"true\">{}</span><span class=\"vh\">{}</span></span>",
+        "<span class=\"sign {}\"><span aria-hidden=\"true\">{}</span><span class=\"vh\">{}</span>\
+         </span>",
         status.as_str(),
         status.sign(),
         status.word()

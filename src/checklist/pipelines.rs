@@ -159,11 +159,11 @@ pub fn live<'c, 'a>(ctx: &'c Analysis<'a>) -> impl Iterator<Item = &'a Workflow>
 /// A pipeline of another system.
 pub fn foreign(ctx: &Analysis) -> Option<FileId> {
     // Files of GitLab that are joined to a pipeline are read.
-    let gitlab = ctx
-        .facts
-        .of_kind(FileKind::GitlabCi)
-        .next()
-        .filter(|_| ctx.facts.gitlab_pipelines.is_empty());
+    let gitlab = if ctx.facts.gitlab_pipelines.is_empty() {
+        ctx.facts.of_kind(FileKind::GitlabCi).next()
+    } else {
+        None
+    };
 
     gitlab.or_else(|| {
         ctx.facts

@@ -235,7 +235,12 @@ fn add_workloads<'a>(ctx: &Analysis<'a>, services: &mut BTreeMap<String, Service
             let (dockerfile, stage) = ctx.graph.build_of(container)?;
             let key = (dockerfile.file, stage);
             let is_alone = users.get(&key).is_none_or(|names| names.len() < 2);
-            by_build.get(&key).filter(|_| is_alone)?.clone()
+
+            if is_alone {
+                by_build.get(&key)?.clone()
+            } else {
+                None
+            }
         });
         let shared = shared.or_else(|| built_beside_chart(ctx, object, services));
         let name = match shared {

@@ -133,7 +133,8 @@ fn write_matrix(out: &mut String, view: &Report, checklist: &Checklist, look: Re
 /// What is said of a repository that deploys nothing.
 fn nothing(checklist: &Checklist) -> &'static str {
     if checklist.only_practice {
-        "Nothing here is deployed: all deployment files are tests, examples or for\ndevelopment.\n\n"
+        "Nothing here is deployed: all deployment files are tests, examples or for\n\
+         development.\n\n"
     } else {
         "Nothing here is deployed.\n\n"
     }

@@ -15,8 +15,8 @@ use crate::input::{self, Root, Unread};
 use crate::source::{FileId, SourceFile};
 use crate::syntax::decode::decode;
 
-pub use attest::Attestation;
-pub use discover::{ConfigFile, Discovery, FILES, discover};
+pub(crate) use attest::Attestation;
+pub(crate) use discover::{ConfigFile, FILES, discover};
 pub use policy::{
     Config, FailOn, Globs, LevelSetting, Levels, PathPolicy, is_known_rule, similar_rule,
 };
@@ -39,7 +39,7 @@ impl Config {
 }
 
 /// Reads a configuration for a run over `root`. The outer error is one of reading.
-pub fn load(file: &ConfigFile, root: &Path) -> Result<Result<Config, Broken>, String> {
+pub(crate) fn load(file: &ConfigFile, root: &Path) -> Result<Result<Config, Broken>, String> {
     let inside = Root::open(&file.inside).map_err(|error| input::plain(&error))?;
     let inner = file.path.strip_prefix(&file.inside).unwrap_or(&file.path);
     let bytes = inside.read(&inside.resolve(inner).unwrap_or_default(), input::MAX_BYTES);
@@ -48,7 +48,7 @@ pub fn load(file: &ConfigFile, root: &Path) -> Result<Result<Config, Broken>, St
 }
 
 /// Reads the configuration that the user names.
-pub fn load_named(path: &Path, root: &Path) -> Result<Result<Config, Broken>, String> {
+pub(crate) fn load_named(path: &Path, root: &Path) -> Result<Result<Config, Broken>, String> {
     parse_bytes(input::read_named(path, input::MAX_BYTES), path, root)
 }
 

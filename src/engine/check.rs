@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 
 use super::policy;
-use super::workers::BATCH;
 use crate::analysis::pipelines::is_shelved;
 use crate::analysis::{Analysis, Owner, roles};
 use crate::catalog::{self, Rule};
@@ -16,6 +15,7 @@ use crate::model::facts::{Facts, FileFacts};
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::Object;
 use crate::model::workflow::Workflow;
+use crate::parallel::BATCH;
 use crate::rules::{CHECKS, Check, CheckFn, declarative, each_built, name_role};
 use crate::source::FileId;
 

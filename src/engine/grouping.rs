@@ -6,8 +6,10 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
-use super::units::{ObjectKey, Precedence, Unit, Units};
-use crate::catalog::{self, CauseTable, Concern, Profile, Sameness, Scope};
+use rayon::prelude::*;
+
+use super::units::{ObjectKey, Unit, Units};
+use crate::catalog::{self, CauseTable, Concern, Profile, Rule, Sameness, Scope};
 use crate::edit::{Applicability, Fix};
 use crate::finding::{ALSO, Finding, Label, Level};
 use crate::source::{FileId, Location};
@@ -120,7 +122,6 @@ fn use_whole_help(finding: &mut Finding) {
 /// What makes two findings of a rule one.
 #[derive(PartialEq, Eq, Hash)]
 struct Key<'k> {
-    rule: &'static str,
     aspect: &'k str,
     /// What only shows something is never joined with what is deployed.
     is_practice: bool,
@@ -135,7 +136,7 @@ enum Bond<'k> {
     Scope(ScopeKey<'k>, &'k str),
     /// The same text in an object, wherever it is written, and what is said of it: the first of
     /// such findings in one file is that of another file, the second the second.
-    Object(ObjectKey<'k>, &'k str, &'k str, u32),
+    Object(&'k ObjectKey<'k>, &'k str, &'k str, u32),
     /// The same place of files with the same text, and what is said of it.
     Bytes(FileId, u32, &'k str),
     /// A folder of practice.
@@ -146,21 +147,44 @@ enum Bond<'k> {
 
 #[derive(PartialEq, Eq, Hash)]
 enum ScopeKey<'k> {
-    Object(ObjectKey<'k>),
+    Object(&'k ObjectKey<'k>),
     File(FileId),
     Unit(Unit<'k>),
     Repository,
 }
 
-/// The findings that have one cause, those at the source first; most are alone.
+/// The findings that have one cause, those at the source first; most are alone. In the order of the
+/// first finding of each.
 fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
-    let indexes: Vec<Index> = indexed(by_file).map(|(index, _)| index).collect();
+    let mut by_rule: HashMap<&str, Vec<Index>> = HashMap::new();
+    for (index, finding) in indexed(by_file) {
+        by_rule.entry(finding.rule).or_default().push(index);
+    }
+
+    let mut groups: Vec<(Index, Vec<Index>)> = by_rule
+        .into_par_iter()
+        .flat_map_iter(|(rule, indexes)| groups_of_rule(rule, &indexes, by_file, units))
+        .collect();
+    groups.sort_unstable_by_key(|(first, _)| *first);
+
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The groups of the findings of a rule, each with the index of its first finding.
+fn groups_of_rule(
+    rule: &str,
+    indexes: &[Index],
+    by_file: &[Vec<Finding>],
+    units: &Units,
+) -> Vec<(Index, Vec<Index>)> {
+    let rule = catalog::rule(rule);
     let mut groups = Groups::new(indexes.len());
     // Most findings have two or three bonds.
     let mut first_of: HashMap<Key, usize> = HashMap::with_capacity(3 * indexes.len());
-    let mut counts: HashMap<(FileId, &str, &ObjectKey, &str), u32> = HashMap::new();
+    let mut counts: HashMap<(FileId, &ObjectKey, &str), u32> = HashMap::new();
 
-    for (number, (_, finding)) in indexed(by_file).enumerate() {
+    for (number, index) in indexes.iter().enumerate() {
+        let finding = &by_file[index.0][index.1];
         let is_practice = units.is_practice(finding);
         // Of practice, a folder is told once.
         let folder = if is_practice && finding.level == Level::Note {
@@ -169,14 +193,14 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
             None
         };
 
-        let copy = copy_bond(finding, units, &mut counts);
-        for bond in bonds(finding, units).into_iter().chain(copy).chain(folder) {
+        let copy = copy_bond(finding, rule, units, &mut counts);
+        let bonds = bonds(finding, rule, units);
+        for bond in bonds.into_iter().chain(copy).chain(folder) {
             let aspect = match bond {
                 Bond::Folder(_) => "",
                 _ => finding.aspect.as_ref(),
             };
             let key = Key {
-                rule: finding.rule,
                 aspect,
                 is_practice,
                 level: match bond {
@@ -197,46 +221,41 @@ fn groups(by_file: &[Vec<Finding>], units: &Units) -> Vec<Vec<Index>> {
 
     // The root of a group is its first finding.
     members.sort_unstable();
-    let mut precedences: HashMap<usize, Precedence> = HashMap::new();
-    let mut precedence = |file: usize| {
-        *precedences
-            .entry(file)
-            .or_insert_with(|| units.precedence(FileId(file as u32)))
-    };
 
     members
         .chunk_by(|a, b| a.0 == b.0)
         .map(|members| {
             let mut group: Vec<Index> = members.iter().map(|(_, index)| *index).collect();
+            let first = group[0];
             if group.len() > 1 {
                 group.sort_by_cached_key(|index| {
                     let level = by_file[index.0][index.1].level;
-                    (Reverse(level), precedence(index.0), *index)
+                    let precedence = units.precedence(FileId(index.0 as u32));
+                    (Reverse(level), precedence, *index)
                 });
             }
 
-            group
+            (first, group)
         })
         .collect()
 }
 
 /// The bonds of a finding to others of its rule.
-fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
+fn bonds<'k>(finding: &'k Finding, rule: Option<&Rule>, units: &'k Units) -> Vec<Bond<'k>> {
     let location = finding.location;
     let text = units.text(location);
-    let object = units.object(location);
     let mut bonds = Vec::new();
 
-    if let Some(table) = cause_table(finding.rule) {
+    if let Some((rule, table)) = rule.and_then(|rule| Some((rule, rule.cause.as_ref()?))) {
         let same = match table.same {
             Sameness::Rule => "",
             Sameness::Message => finding.message.as_str(),
             Sameness::Text => text,
         };
         let scope = match table.scope {
-            Scope::Object => object.cloned().map(ScopeKey::Object),
+            Scope::Object => units.object(location).map(ScopeKey::Object),
             Scope::File => Some(ScopeKey::File(location.file)),
-            Scope::Unit => Some(ScopeKey::Unit(unit(finding, units))),
+            Scope::Unit => Some(ScopeKey::Unit(unit(location.file, rule.concern, units))),
             Scope::Repository => Some(ScopeKey::Repository),
         };
         bonds.extend(scope.map(|scope| Bond::Scope(scope, same)));
@@ -257,21 +276,19 @@ fn bonds<'k>(finding: &'k Finding, units: &'k Units) -> Vec<Bond<'k>> {
 }
 
 /// The unit whose findings of a rule are one: wider for habits than for what does not work.
-fn unit<'k>(finding: &Finding, units: &'k Units) -> Unit<'k> {
-    let file = finding.location.file;
-    let concern = catalog::rule(finding.rule).map(|rule| rule.concern);
-
+fn unit<'k>(file: FileId, concern: Concern, units: &'k Units) -> Unit<'k> {
     match concern {
-        Some(Concern::Works) | None => units.unit(file),
-        Some(_) => units.unit_of_habits(file),
+        Concern::Works => units.unit(file),
+        _ => units.unit_of_habits(file),
     }
 }
 
 /// The bond of a finding to those of the same object in other files.
 fn copy_bond<'k>(
     finding: &'k Finding,
+    rule: Option<&Rule>,
     units: &'k Units,
-    counts: &mut HashMap<(FileId, &'k str, &'k ObjectKey<'k>, &'k str), u32>,
+    counts: &mut HashMap<(FileId, &'k ObjectKey<'k>, &'k str), u32>,
 ) -> Option<Bond<'k>> {
     let location = finding.location;
     let object = units.object(location)?;
@@ -280,18 +297,16 @@ fn copy_bond<'k>(
         return None;
     }
 
-    let count = counts
-        .entry((location.file, finding.rule, object, text))
-        .or_default();
+    let count = counts.entry((location.file, object, text)).or_default();
     *count += 1;
 
     // Other rules say which object they are about.
-    let message = match cause_table(finding.rule) {
+    let message = match rule.and_then(|rule| rule.cause.as_ref()) {
         Some(_) => "",
         None => finding.message.as_str(),
     };
 
-    Some(Bond::Object(object.clone(), text, message, *count))
+    Some(Bond::Object(object, text, message, *count))
 }
 
 /// Joins findings to the first of them.

@@ -25,7 +25,6 @@ use rayon::prelude::*;
 use self::listing::Files;
 use self::post::{PostProcessed, post_process};
 use self::read::{Failure, NoText, Read};
-use self::workers::BATCH;
 use crate::analysis::Analysis;
 use crate::catalog;
 use crate::config::Config;
@@ -43,10 +42,12 @@ use crate::model::file_kind::{ChartFolders, FileKind};
 use crate::model::proof::Proofs;
 use crate::model::roles::{self, RoleHints};
 use crate::model::{build_caller, compose, kubernetes, lower, package};
+use crate::parallel::BATCH;
 use crate::source::{FileId, Location, Repository, SourceFile, Span};
 
 pub use options::{Evidence, Options, Purpose};
-pub use outcome::{Outcome, Summary, Unseen};
+pub use outcome::Outcome;
+pub(crate) use outcome::{Summary, Unseen};
 pub use workers::{StartError, Workers};
 
 /// Lints a repository. Fails if no thread can be started; other errors become findings.
@@ -58,7 +59,7 @@ pub fn lint(options: &Options) -> Result<Outcome, StartError> {
 }
 
 /// Lints a repository with threads that were started before. Never fails as a whole.
-pub fn lint_with(options: &Options, workers: &Workers) -> Outcome {
+pub(crate) fn lint_with(options: &Options, workers: &Workers) -> Outcome {
     lint_folder_with(options, workers, &mut |_| {})
 }
 
@@ -159,7 +160,7 @@ fn lint_folder(options: &Options, inspect: Inspection) -> Outcome {
 }
 
 /// The text of a file as it is linted, or the reason why it has none.
-pub fn text(path: &str, bytes: Vec<u8>) -> Result<String, String> {
+pub(crate) fn text(path: &str, bytes: Vec<u8>) -> Result<String, String> {
     read::text(path, bytes).map_err(NoText::into_reason)
 }
 
@@ -239,6 +240,10 @@ fn lint_read(
     } = processed;
     let failed = failed || !broken.is_empty();
     findings.extend(broken);
+    drop(analysis);
+    drop(graph);
+    release(facts);
+
     let summary = Summary {
         suppressed,
         failed,
@@ -255,6 +260,16 @@ fn lint_read(
         summary,
         workers: Workers::default(),
     }
+}
+
+/// Frees the facts on all cores: they are millions of small pieces.
+fn release(facts: Facts) {
+    let Facts { files, joined, .. } = facts;
+
+    rayon::join(
+        || files.into_par_iter().with_max_len(BATCH).for_each(drop),
+        || joined.into_inner().into_par_iter().flatten().for_each(drop),
+    );
 }
 
 /// Files that are links, each with the file that it is a link to.
@@ -321,21 +336,18 @@ fn lower_one<'s>(
         return (FileFacts::new(FileKind::Template), None);
     }
 
-    let (facts, broken) = match isolate("the parser", source.id, || {
+    let (mut facts, broken) = match isolate("the parser", source.id, || {
         lower::lower_file(source, listing)
     }) {
         Ok(facts) => (facts, None),
         Err(finding) => (FileFacts::new(FileKind::Text), Some(*finding)),
     };
-    let facts = FileFacts {
-        hits: scanned.hits,
-        code: scanned.code,
-        described: scanned.described,
-        presents_samples: scanned.presents_samples,
-        proofs: scanned.proofs.proofs,
-        models: scanned.proofs.models,
-        ..facts
-    };
+    facts.hits = scanned.hits;
+    facts.code = scanned.code;
+    facts.described = scanned.described;
+    facts.presents_samples = scanned.presents_samples;
+    facts.proofs = scanned.proofs.proofs;
+    facts.models = scanned.proofs.models;
 
     (facts, broken)
 }

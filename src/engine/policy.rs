@@ -9,12 +9,12 @@ use rayon::prelude::*;
 use super::grouping;
 use super::options::Options;
 use super::units::{Units, role_of};
-use super::workers::BATCH;
 use crate::catalog::{self, Concern, Format, Rule};
 use crate::fence::{isolate, isolate_or_default};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
 use crate::model::file_role::{Role, is_archived, is_test_input};
+use crate::parallel::BATCH;
 use crate::source::{FileId, SourceFile, is_inside};
 
 /// The findings that are reported, with their levels: file by file, joined by their causes.

@@ -3,12 +3,15 @@
 
 use std::collections::HashSet;
 
+use rayon::prelude::*;
+
 use super::options::Options;
 use super::policy;
 use crate::credential::fingerprint;
 use crate::fence::{self, isolate};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
+use crate::parallel::BATCH;
 use crate::rules::additions;
 use crate::source::{FileId, Location, Span};
 use crate::suppress::{self, Date};
@@ -40,9 +43,10 @@ pub(super) fn post_process(
 
     let mut findings = policy::apply(options, facts, findings);
     let broken = isolate("the addition of fixes", FileId(0), || {
-        for finding in &mut findings {
-            additions::complete(facts, finding);
-        }
+        findings
+            .par_iter_mut()
+            .with_max_len(BATCH)
+            .for_each(|finding| additions::complete(facts, finding));
     });
     findings.extend(broken.err().map(|finding| *finding));
     let failed = failed || findings.iter().any(is_failure);

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use rayon::prelude::*;
 
 use super::options::{Options, Purpose};
-use super::workers::BATCH;
 use crate::credential::{self, Hit, NameParts};
 use crate::fence::isolate_or_default;
 use crate::finding::{Finding, Level};
@@ -19,6 +18,7 @@ use crate::model::file_role::{is_generated, is_test_input};
 use crate::model::path_class;
 use crate::model::proof::{self, Proofs};
 use crate::model::readme;
+use crate::parallel::BATCH;
 use crate::source::FileId;
 use crate::syntax::decode::{decode, decode_leniently};
 use crate::walk::{self, Entry};

@@ -47,7 +47,10 @@ pub(super) fn unseen(facts: &Facts) -> Unseen {
 
     let partial = facts.files.iter().filter_map(|file| {
         let kustomization = file.kustomization.as_deref()?;
-        kustomization.partial.then_some(kustomization.file)
+        kustomization
+            .resources
+            .is_open()
+            .then_some(kustomization.file)
     });
 
     Unseen {

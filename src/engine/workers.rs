@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
+use crate::parallel;
 
 /// A worker's stack: deep trees are bounded by the parsers, this leaves them room.
 const STACK_BYTES: usize = 8 * 1024 * 1024;
@@ -10,9 +10,6 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 /// The maximum number of threads: more would only wait for each other.
 const MAX_THREADS: usize = 256;
 const THREADS_PER_CORE: usize = 4;
-
-/// How many files a worker takes at once: few, so that all workers end at about the same time.
-pub(super) const BATCH: usize = 8;
 
 /// The threads of a run, or those of the process if it has none.
 #[derive(Debug, Default)]
@@ -65,7 +62,7 @@ impl Workers {
         items: &[T],
         make: impl Fn(&T) -> R + Send + Sync,
     ) -> Vec<R> {
-        self.run(|| items.par_iter().with_max_len(BATCH).map(make).collect())
+        self.run(|| parallel::map(items, make))
     }
 }
 

@@ -50,7 +50,7 @@ impl FixedRun {
 }
 
 /// Lints a repository, and applies fixes in memory until none is left.
-pub fn lint_and_fix(mut options: Options, workers: &Workers, choice: Choice) -> FixedRun {
+pub(crate) fn lint_and_fix(mut options: Options, workers: &Workers, choice: Choice) -> FixedRun {
     let focus = options.focus.clone();
     // Without it, the fixes of a few rules could break a file unseen.
     if !options.config.select.is_empty() {

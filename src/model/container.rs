@@ -3,7 +3,7 @@
 use super::env::EnvVar;
 use super::id::Id;
 use super::image::ImageUse;
-use super::{Command, Setting};
+use super::{Command, Many, Setting};
 use crate::source::{Located, Location};
 
 /// The part that a container plays.
@@ -34,19 +34,19 @@ pub struct Container {
     /// absence point here.
     pub anchor: Location,
     /// Parts of it may be set elsewhere: it is of a patch, an overlay or a template, or extends a
-    /// file that is not here. Settings of such a container are unknown where they would be absent;
-    /// for lists, this flag says that there may be more.
+    /// file that is not here. Settings of such a container are unknown where they would be absent,
+    /// and its lists are open.
     pub open: bool,
     pub image: Option<ImageUse>,
     /// Compose `entrypoint`, Kubernetes `command`.
     pub entrypoint: Option<Command>,
     /// Compose `command`, Kubernetes `args`.
     pub command: Option<Command>,
-    pub env: Vec<EnvVar>,
+    pub env: Many<EnvVar>,
     /// `env_file`, `envFrom`: further variables come from there.
-    pub env_from: Vec<EnvFrom>,
-    pub ports: Vec<Port>,
-    pub mounts: Vec<Mount>,
+    pub env_from: Many<EnvFrom>,
+    pub ports: Many<Port>,
+    pub mounts: Many<Mount>,
     pub security: Security,
     pub resources: Resources,
     /// Compose's `healthcheck`.
@@ -130,10 +130,8 @@ pub struct Security {
     pub allow_privilege_escalation: Setting<bool>,
     pub read_only_root: Setting<bool>,
     /// Upper case, without `CAP_`.
-    pub added_capabilities: Vec<Located<String>>,
-    pub dropped_capabilities: Vec<Located<String>>,
-    /// There may be more dropped capabilities.
-    pub drops_more: bool,
+    pub added_capabilities: Many<Located<String>>,
+    pub dropped_capabilities: Many<Located<String>>,
     /// Namespaces shared with the host. In Kubernetes these are the pod's, repeated on each
     /// container.
     pub host_namespaces: Vec<Located<HostNamespace>>,
@@ -148,13 +146,12 @@ pub struct Security {
 
 impl Security {
     /// Whether nothing of the container's own security context is set. The user may be the pod's.
-    pub const fn is_bare(&self) -> bool {
+    pub fn is_bare(&self) -> bool {
         self.privileged.is_absent()
             && self.allow_privilege_escalation.is_absent()
             && self.read_only_root.is_absent()
             && self.added_capabilities.is_empty()
-            && self.dropped_capabilities.is_empty()
-            && !self.drops_more
+            && self.dropped_capabilities.is_absent()
             && self.proc_mount.is_absent()
     }
 }

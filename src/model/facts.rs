@@ -14,6 +14,7 @@ use super::env::EnvVar;
 use super::env_usage::EnvUsage;
 use super::file_kind::FileKind;
 use super::file_role::{FileRole, Origin, Role};
+use super::id::IdVec;
 use super::image::ImageUse;
 use super::kubernetes::{Body, Kustomization, Object, ObjectId, ObjectVariant, Workload};
 use super::path_class::is_example_env;
@@ -21,16 +22,18 @@ use super::proof::{ModelName, Proof};
 use super::workflow::gitlab::{self, GitlabFile, GitlabPipeline};
 use super::workflow::{Workflow, WorkflowId};
 use crate::credential::Hit;
+use crate::parallel;
 use crate::source::{FileId, Location, Repository, SourceFile, Span, join, parent};
 use crate::syntax::SyntaxError;
-use crate::syntax::yaml::Tree;
+use crate::syntax::yaml::{Node, Tree};
 
 /// Facts of one file.
 #[derive(Debug)]
 pub struct FileFacts<'s> {
     pub kind: FileKind,
-    /// The tree of a YAML file that compose, kustomize or later checks may want to read again.
-    pub tree: Option<Box<Tree<'s>>>,
+    /// The tree of a YAML file, which compose and kustomize read when they join files. See
+    /// [`FileFacts::schema_tree`].
+    pub(in crate::model) tree: Option<Box<Tree<'s>>>,
     pub dockerfile: Option<Box<Dockerfile>>,
     pub objects: Vec<Object>,
     /// The objects that several kustomizations build differently, as each of them does, sorted by
@@ -63,7 +66,21 @@ pub struct FileFacts<'s> {
     pub models: Vec<ModelName>,
 }
 
-impl FileFacts<'_> {
+impl<'s> FileFacts<'s> {
+    /// The tree, for rules that compare a file with the schema of its format. Others ask facts: a
+    /// tree knows no patches, merges and variables.
+    pub fn schema_tree(&self) -> Option<&Tree<'s>> {
+        self.tree.as_deref()
+    }
+
+    /// The parts of a YAML file between its document marks, each with its `kind`.
+    pub fn sections(&self) -> impl Iterator<Item = (Span, Option<&str>)> {
+        self.tree
+            .iter()
+            .flat_map(|tree| tree.sections())
+            .map(|(span, root)| (span, root.get("kind").and_then(Node::str)))
+    }
+
     pub const fn new(kind: FileKind) -> Self {
         Self {
             kind,
@@ -173,7 +190,7 @@ pub struct Facts<'s> {
     /// What builds images beside compose files and workflows: bake files, Skaffold, scripts.
     pub build_callers: Vec<BuildCaller>,
     /// The pipelines of GitLab, joined from their files.
-    pub gitlab_pipelines: Vec<GitlabPipeline>,
+    pub gitlab_pipelines: IdVec<GitlabPipeline>,
     /// How many containers the pods of all files have.
     pod_containers: usize,
 }
@@ -271,8 +288,7 @@ impl<'s> Facts<'s> {
         tracked: Option<HashSet<String>>,
     ) -> Self {
         let pod_containers = number_parts(&mut files);
-        let sources = repository.files().iter();
-        let roles = sources.map(|source| FileRole::of(&source.path)).collect();
+        let roles = parallel::map(repository.files(), |source| FileRole::of(&source.path));
         let mut facts = Self {
             repository,
             roles,
@@ -282,7 +298,7 @@ impl<'s> Facts<'s> {
             env_usage: EnvUsage::default(),
             env_files: EnvFiles::default(),
             build_callers: Vec::new(),
-            gitlab_pipelines: Vec::new(),
+            gitlab_pipelines: IdVec::default(),
             pod_containers,
         };
 
@@ -293,7 +309,7 @@ impl<'s> Facts<'s> {
     }
 
     /// Joins the pipelines of GitLab. Their ids follow those of the workflows.
-    fn join_gitlab(&self) -> Vec<GitlabPipeline> {
+    fn join_gitlab(&self) -> IdVec<GitlabPipeline> {
         let file_of = |id| self.file(id).gitlab.as_deref();
         let mut pipelines = gitlab::join(self.repository, &file_of);
         let ids = self.workflows().count()..;

@@ -47,22 +47,6 @@ impl FileKind {
             FileKind::Workflow | FileKind::Action | FileKind::GitlabCi
         )
     }
-
-    /// Whether the file's text is YAML (or JSON, which is YAML too).
-    pub const fn is_yaml(self) -> bool {
-        matches!(
-            self,
-            FileKind::Compose
-                | FileKind::Kubernetes
-                | FileKind::Kustomization
-                | FileKind::HelmChart
-                | FileKind::HelmValues
-                | FileKind::Workflow
-                | FileKind::Action
-                | FileKind::GitlabCi
-                | FileKind::OtherYaml
-        )
-    }
 }
 
 /// What recognition needs to know of the repository's other files.

@@ -160,6 +160,15 @@ impl<T, V> DerefMut for IdVec<T, V> {
     }
 }
 
+impl<T, V> IntoIterator for IdVec<T, V> {
+    type Item = V;
+    type IntoIter = std::vec::IntoIter<V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.into_iter()
+    }
+}
+
 impl<'v, T, V> IntoIterator for &'v IdVec<T, V> {
     type Item = &'v V;
     type IntoIter = std::slice::Iter<'v, V>;

@@ -27,10 +27,12 @@ pub mod proof;
 pub mod readme;
 pub mod roles;
 pub mod server;
+mod spec_reader;
 pub mod task_call;
 pub mod tasks;
 pub mod workflow;
 
+use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
 use crate::source::{FileId, Located, Location, OffsetMap, Span};
@@ -128,6 +130,81 @@ impl Setting<bool> {
     /// Known to be written as `value`.
     pub fn is(&self, value: bool) -> bool {
         self.value() == Some(&value)
+    }
+}
+
+/// A list that may have more items than can be known: some are templated, written in another file,
+/// or joined in a way that cannot be followed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Many<T> {
+    items: Vec<T>,
+    is_complete: bool,
+}
+
+impl<T> Many<T> {
+    /// Whether there may be items beside the known ones.
+    pub const fn is_open(&self) -> bool {
+        !self.is_complete
+    }
+
+    /// Whether it is known to have no item.
+    pub const fn is_absent(&self) -> bool {
+        self.items.is_empty() && self.is_complete
+    }
+
+    pub fn push(&mut self, item: T) {
+        self.items.push(item);
+    }
+
+    /// Leaves open whether there are more items.
+    pub const fn open(&mut self) {
+        self.is_complete = false;
+    }
+
+    /// This list, open if a condition holds.
+    #[must_use]
+    pub const fn open_if(mut self, is_open: bool) -> Self {
+        self.is_complete &= !is_open;
+        self
+    }
+}
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self::from_iter([])
+    }
+}
+
+/// A list of which all items are known.
+impl<T> FromIterator<T> for Many<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        Self {
+            items: items.into_iter().collect(),
+            is_complete: true,
+        }
+    }
+}
+
+impl<T> Deref for Many<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.items
+    }
+}
+
+impl<T> DerefMut for Many<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+}
+
+impl<'m, T> IntoIterator for &'m Many<T> {
+    type Item = &'m T;
+    type IntoIter = std::slice::Iter<'m, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.items.iter()
     }
 }
 
@@ -238,5 +315,24 @@ impl Command {
                 span,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_absent_only_if_it_has_no_items_elsewhere() {
+        let mut list: Many<u8> = Many::default();
+        assert!(list.is_absent() && !list.is_open());
+        list.open();
+        assert!(list.is_open() && !list.is_absent());
+        list.push(1);
+        assert_eq!(*list, [1]);
+
+        let whole = Many::from_iter([1]).open_if(false);
+        assert!(!whole.is_open() && !whole.is_absent());
+        assert!(whole.open_if(true).open_if(false).is_open());
     }
 }

@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::file_kind::FileKind;
 use super::file_role::{Evidence, FileRole, Origin, Role};
 use super::workflow::{self, Job, Purpose, Step, Workflow, image_builds, is_trial, job_purposes};
+use crate::parallel;
 use crate::source::{FileId, SourceFile, Span, is_inside, join, parent};
 use crate::syntax::shell::Word;
 
@@ -16,43 +17,45 @@ pub struct RoleHints<'u> {
     /// Paths that the user names: words count below them. None for the root.
     pub named: &'u [String],
     /// The role that the configuration gives a path.
-    pub configured: &'u dyn Fn(&str) -> Option<Role>,
+    pub configured: &'u (dyn Fn(&str) -> Option<Role> + Sync),
 }
 
 /// Gives every file its role.
 pub fn assign(facts: &mut Facts, hints: &RoleHints) {
-    let files = facts.repository.files().iter().zip(&facts.files);
-    facts.roles = files
-        .zip(&facts.roles)
-        .map(|((source, file), of_path)| {
-            let path = below_named(&source.path, hints.named);
-            let mut role = if path.len() == source.path.len() {
-                *of_path
-            } else {
-                FileRole::of(path)
-            };
-
-            if let Some(configured) = (hints.configured)(&source.path) {
-                role.role = configured;
-                role.role_evidence = Some(Evidence::Configured);
-            } else if has_header(file.kind) {
-                apply_header(&mut role, source);
-            }
-
-            // The comment at the top of a pipeline may be about one of its jobs, but not what it says
-            // of the tool that wrote it.
-            if has_header(file.kind) || file.kind.is_pipeline() {
-                apply_origin(&mut role, source);
-            }
-
-            role
-        })
-        .collect();
+    facts.roles = parallel::map(facts.repository.files(), |source| {
+        stated_role(facts, source, hints)
+    });
 
     apply_readmes(facts, hints);
     let composed = ComposedFiles::of(facts);
     apply_uses(facts, &composed);
     apply_siblings(facts, &composed);
+}
+
+/// The role of a file by its path, by what it says at its top, and by the configuration.
+fn stated_role(facts: &Facts, source: &SourceFile, hints: &RoleHints) -> FileRole {
+    let kind = facts.file(source.id).kind;
+    let path = below_named(&source.path, hints.named);
+    let mut role = if path.len() == source.path.len() {
+        facts.roles[source.id.0 as usize]
+    } else {
+        FileRole::of(path)
+    };
+
+    if let Some(configured) = (hints.configured)(&source.path) {
+        role.role = configured;
+        role.role_evidence = Some(Evidence::Configured);
+    } else if has_header(kind) {
+        apply_header(&mut role, source);
+    }
+
+    // The comment at the top of a pipeline may be about one of its jobs, but not what it says of
+    // the tool that wrote it.
+    if has_header(kind) || kind.is_pipeline() {
+        apply_origin(&mut role, source);
+    }
+
+    role
 }
 
 /// The part of a path below the folder that the user names, or the name of the file that he names.
@@ -242,11 +245,11 @@ struct ComposedFiles(HashMap<FileId, Vec<FileId>>);
 
 impl ComposedFiles {
     fn of(facts: &Facts) -> Self {
-        let files = facts.of_kind(FileKind::Compose);
+        let files: Vec<FileId> = facts.of_kind(FileKind::Compose).collect();
 
         Self(
-            files
-                .map(|file| (file, compose::used_files(facts, file)))
+            parallel::map(&files, |&file| (file, compose::used_files(facts, file)))
+                .into_iter()
                 .collect(),
         )
     }
@@ -273,9 +276,12 @@ fn apply_uses(facts: &mut Facts, composed: &ComposedFiles) {
         .map(|index| FileId(index as u32))
         .filter(|file| facts.role(*file) == Role::Production)
         .collect();
+    let used_by = parallel::map(facts.repository.files(), |user| {
+        used_files(facts, user.id, composed)
+    });
 
     while let Some(user) = users.pop() {
-        for used in used_files(facts, user, composed) {
+        for &used in &used_by[user.0 as usize] {
             if !suspects.contains(&used) || facts.role(used) == Role::Production {
                 continue;
             }

@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::OnceLock;
 
-use crate::source::FileId;
+use crate::source::{FileId, Repository, SourceFile};
 use crate::syntax::yaml::{Node, Tree};
 
 /// What a task runs.
@@ -122,6 +123,32 @@ impl TaskFile {
             Self::Toml(toml) => toml_task(toml, name?),
             Self::Unreadable => None,
         }
+    }
+}
+
+/// The files of task runners of a repository, each parsed when it is first asked for.
+#[derive(Debug)]
+pub struct TaskFiles(HashMap<FileId, (TaskFormat, OnceLock<TaskFile>)>);
+
+impl TaskFiles {
+    pub fn new(repository: Repository) -> Self {
+        let files = repository.files().iter();
+
+        Self(
+            files
+                .filter_map(|file| {
+                    let format = TaskFormat::of_path(&file.path)?;
+                    Some((file.id, (format, OnceLock::new())))
+                })
+                .collect(),
+        )
+    }
+
+    /// The tasks that a file defines; `None` if it is not a file of a task runner.
+    pub fn of(&self, file: &SourceFile) -> Option<&TaskFile> {
+        let (format, tasks) = self.0.get(&file.id)?;
+
+        Some(tasks.get_or_init(|| TaskFile::parse(*format, &file.text)))
     }
 }
 

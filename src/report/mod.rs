@@ -5,15 +5,15 @@
 //! its way out.
 
 pub mod concise;
-pub mod diff;
-pub mod explain;
-pub mod facts;
+pub(crate) mod diff;
+pub(crate) mod explain;
+pub(crate) mod facts;
 pub mod fingerprint;
 pub mod github;
 pub mod human;
 pub mod json;
 pub mod sarif;
-pub mod secrets;
+pub(crate) mod secrets;
 mod shown;
 pub mod style;
 pub mod summary;
@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, OnceLock};
 
 use secrets::SecretFilter;
-pub use shown::{harmless, printable, shown};
+pub(crate) use shown::{harmless, printable, shown};
 use shown::{one_line, path_line, quotes_on_one_line, steers, without_commands};
 
 use crate::edit::Applicability;
@@ -246,7 +246,7 @@ impl<'o> Report<'o> {
 }
 
 /// `1 error`, `2 errors`.
-pub fn count(number: usize, one: &str, many: &str) -> String {
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 {
         format!("1 {one}")
     } else {

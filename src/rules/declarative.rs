@@ -5,9 +5,9 @@ use crate::catalog::matcher::{Fact, FactKind, Field, Matcher, fill};
 use crate::catalog::{self, Format, Rule};
 use crate::fence;
 use crate::finding::{Finding, Sink};
-use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, Quantity};
 use crate::model::kubernetes::Object;
+use crate::model::{Many, Setting};
 use crate::rules::check::{each_built, name_role};
 use crate::source::{Located, Location};
 
@@ -225,7 +225,6 @@ impl Fact for Subject<'_> {
             "user" => text(&security.user),
             "privilege-escalation" => boolean(&security.allow_privilege_escalation),
             "read-only-root" => boolean(&security.read_only_root),
-            "dropped-capabilities" if security.drops_more => Field::Unknown,
             "dropped-capabilities" => self.list(&security.dropped_capabilities),
             "added-capabilities" => self.list(&security.added_capabilities),
             "memory-limit" => quantity(&resources.memory_limit),
@@ -259,8 +258,8 @@ impl Subject<'_> {
     }
 
     /// A list; an empty one of an open container may have items elsewhere.
-    fn list(&self, items: &[Located<String>]) -> Field {
-        if items.is_empty() && self.container.open {
+    fn list(&self, items: &Many<Located<String>>) -> Field {
+        if items.is_open() || (items.is_empty() && self.container.open) {
             return Field::Unknown;
         }
         Field::List(items.iter().map(|item| item.value.clone()).collect())

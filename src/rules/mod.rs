@@ -17,7 +17,7 @@ pub(crate) mod wiring;
 pub(crate) mod additions;
 mod block_edits;
 mod check;
-pub mod declarative;
+pub(crate) mod declarative;
 
 pub use check::{Check, CheckFn};
 pub(crate) use check::{each_built, name_role};

@@ -66,12 +66,15 @@ pub(super) fn problems(
         findings.extend(of_rule("unexplained-suppression", finding));
     }
 
+    let mut seen = HashSet::new();
     for (index, name) in directive.names.iter().enumerate() {
         let Some(rule) = catalog::rule(name.text) else {
             continue;
         };
 
-        if used.contains(name.text) || is_about_suppressions(rule) {
+        // A rule that is named twice is reported at its first place.
+        let is_settled = used.contains(name.text) || !seen.insert(name.text);
+        if is_settled || is_about_suppressions(rule) {
             continue;
         }
 

@@ -18,7 +18,7 @@ use crate::source::{FileId, SourceFile, Span};
 
 /// Removes the suppressed findings from those of each file, and returns them. Findings about the
 /// suppressions are added. `comments` returns the comments of a file, with `#`.
-pub fn apply<'s>(
+pub(crate) fn apply<'s>(
     by_file: &mut [Vec<Finding>],
     sources: &'s [SourceFile],
     comments: impl Fn(FileId) -> &'s [Span],
@@ -312,6 +312,10 @@ mod tests {
             ),
             (
                 "# deploylint: ignore[internal-error, unreadable-file] a\n!\n",
+                vec!["unused-suppression `unreadable-file`"],
+            ),
+            (
+                "# deploylint: ignore[unreadable-file, internal-error, unreadable-file] a\n!\n",
                 vec!["unused-suppression `unreadable-file`"],
             ),
             (

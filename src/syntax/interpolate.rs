@@ -1,5 +1,4 @@
-//! Variables and expressions inside a scalar or a Dockerfile word: `${VAR:-x}`, `$(VAR)`, `${{ …
-//! }}`, `{{ … }}`.
+//! Variables inside a scalar or a Dockerfile word: `${VAR:-x}`, `$(VAR)`.
 //!
 //! Expansion is three-valued. A variable whose value is not in the repository makes the whole text
 //! unknown; it never counts as empty, because rules would then report on a text that never exists.
@@ -558,93 +557,6 @@ fn glob(pattern: &str, text: &str) -> bool {
     }
 
     pattern[p..].iter().all(|&c| c == '*')
-}
-
-/// A `${{ … }}` of a workflow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Expression {
-    /// With `${{` and `}}`.
-    pub span: Span,
-    /// The text between them, including blanks.
-    pub inner: Span,
-    /// The `}}` was found.
-    pub closed: bool,
-}
-
-/// The expressions in a scalar of a workflow. A `}}` inside a quoted string does not end an
-/// expression.
-pub fn expressions(text: &str) -> Vec<Expression> {
-    segments(text, "${{", b"'")
-}
-
-/// The actions of a Go template (Helm, Taskfile, goreleaser), without the `${{ … }}` of workflows.
-pub fn go_templates(text: &str) -> Vec<Expression> {
-    segments(text, "{{", b"\"`")
-}
-
-/// The expressions between `open` and `}}`. An unclosed one ends the search, because its end is
-/// unknown.
-fn segments(text: &str, open: &str, quotes: &[u8]) -> Vec<Expression> {
-    let mut expressions = Vec::new();
-    let mut from = 0;
-
-    while let Some(length) = memchr::memmem::find(&text.as_bytes()[from..], open.as_bytes()) {
-        let start = from + length;
-        let begin = start + open.len();
-
-        if open == "{{" && text[..start].ends_with('$') {
-            from = begin;
-            continue;
-        }
-
-        let Some(len) = closing(&text.as_bytes()[begin..], quotes) else {
-            let end = text.len();
-            expressions.push(Expression {
-                span: Span::of(start, end),
-                inner: Span::of(begin, end),
-                closed: false,
-            });
-
-            break;
-        };
-
-        from = begin + len + 2;
-        expressions.push(Expression {
-            span: Span::of(start, from),
-            inner: Span::of(begin, begin + len),
-            closed: true,
-        });
-    }
-
-    expressions
-}
-
-/// The offset of the first `}}` outside of quoted strings.
-fn closing(bytes: &[u8], quotes: &[u8]) -> Option<usize> {
-    let mut position = 0;
-
-    while position < bytes.len() {
-        if bytes[position..].starts_with(b"}}") {
-            return Some(position);
-        }
-
-        if quotes.contains(&bytes[position]) {
-            let quote = bytes[position];
-            position += 1;
-
-            while position < bytes.len() && bytes[position] != quote {
-                position += if bytes[position] == b'\\' && quote == b'"' {
-                    2
-                } else {
-                    1
-                };
-            }
-        }
-
-        position += 1;
-    }
-
-    None
 }
 
 #[cfg(test)]

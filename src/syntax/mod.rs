@@ -1,10 +1,10 @@
 //! Parsers: from text to a tree and errors. They know nothing of services or workloads, and do not
 //! fail: text that cannot be parsed is a [`SyntaxError`], and the rest of the tree is kept.
 
-pub mod decode;
+pub(crate) mod decode;
 pub mod dockerfile;
-pub mod dotenv;
-pub mod interpolate;
+pub(crate) mod dotenv;
+pub(crate) mod interpolate;
 pub mod shell;
 pub mod yaml;
 

@@ -2,7 +2,7 @@
 
 use super::{Repo, analyze};
 use crate::analysis::job_work::{called_workflow, job_work, step_work};
-use crate::model::workflow::Purpose;
+use crate::model::workflow::{JobId, Purpose};
 
 /// A workflow with one job of these lines.
 fn workflow(job: &str) -> String {
@@ -12,7 +12,7 @@ fn workflow(job: &str) -> String {
 /// The places where the job tests, names left out.
 fn tests_of(repo: &Repo) -> Vec<String> {
     let workflow = repo.workflow(".github/workflows/w.yml");
-    let work = job_work(&repo.analysis, workflow, &workflow.jobs[0]);
+    let work = job_work(&repo.analysis, workflow, &workflow.jobs[JobId::new(0)]);
     let tests = work
         .evidence
         .iter()
@@ -121,7 +121,7 @@ fn actions_and_workflows_of_the_repository_are_followed() {
             [".github/workflows/w.yml:4:./.github/workflows/t.yml"]
         );
         let workflow = repo.workflow(".github/workflows/w.yml");
-        let found = called_workflow(&repo.analysis, workflow, &workflow.jobs[0]);
+        let found = called_workflow(&repo.analysis, workflow, &workflow.jobs[JobId::new(0)]);
         assert_eq!(
             found.map(|found| found.file),
             Some(repo.file(".github/workflows/t.yml").id)
@@ -144,7 +144,7 @@ fn what_cannot_be_followed_leaves_the_work_open() {
     ] {
         analyze(&[(".github/workflows/w.yml", &workflow(job))], |repo| {
             let workflow = repo.workflow(".github/workflows/w.yml");
-            let work = job_work(&repo.analysis, workflow, &workflow.jobs[0]);
+            let work = job_work(&repo.analysis, workflow, &workflow.jobs[JobId::new(0)]);
             assert_eq!(work.is_open, expected, "{job}");
         });
     }
@@ -175,7 +175,7 @@ fn a_step_is_asked_alone() {
     analyze(&[(".github/workflows/w.yml", &text)], |repo| {
         let workflow = repo.workflow(".github/workflows/w.yml");
         let does_test = |step: usize| {
-            let step = &workflow.jobs[0].steps[step];
+            let step = &workflow.jobs[JobId::new(0)].steps[step];
             let evidence = step_work(&repo.analysis, workflow, step).evidence;
             evidence
                 .iter()

@@ -17,6 +17,7 @@ mod pipelines;
 mod privileges;
 mod profiles;
 mod repository;
+mod required_variables;
 mod roles;
 mod secret_exposure;
 mod shipped_stages;
@@ -54,9 +55,11 @@ fn analyze(files: &[(&str, &str)], ask: impl FnOnce(&Repo)) {
     let listing = ChartFolders::new(sources.iter().map(|source| source.path.as_str()));
     let mut lowered: Vec<FileFacts> = sources
         .iter()
-        .map(|source| FileFacts {
-            hits: credential::scan(&source.text),
-            ..lower::lower_file(source, &listing)
+        .map(|source| {
+            let mut facts = lower::lower_file(source, &listing);
+            facts.hits = credential::scan(&source.text);
+
+            facts
         })
         .collect();
     let repository = Repository::new(&sources);

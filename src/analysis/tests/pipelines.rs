@@ -2,6 +2,7 @@
 
 use super::analyze;
 use crate::analysis::pipelines::{is_live, is_named, is_pipeline, is_shelved, says_deploy};
+use crate::model::workflow::JobId;
 
 #[test]
 fn pipelines_of_other_systems_are_known_by_their_paths() {
@@ -80,7 +81,11 @@ fn names_and_runners_announce_a_deploy() {
         let text = format!("on: push\njobs:\n  {job}\n");
         analyze(&[(".github/workflows/a.yml", &text)], |repo| {
             let workflow = repo.workflow(".github/workflows/a.yml");
-            assert_eq!(says_deploy(&workflow.jobs[0]), expected, "{job}");
+            assert_eq!(
+                says_deploy(&workflow.jobs[JobId::new(0)]),
+                expected,
+                "{job}"
+            );
         });
     }
 }

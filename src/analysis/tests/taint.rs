@@ -6,6 +6,7 @@ use crate::analysis::taint::{
     untrusted_files_before,
 };
 use crate::analysis::untrusted_checkout::Site;
+use crate::model::workflow::JobId;
 
 const PATH: &str = ".github/workflows/w.yml";
 
@@ -174,7 +175,7 @@ fn scripts_write_input_to_the_environment_of_later_steps() {
         analyze(&[(PATH, &workflow("pull_request", &jobs))], |repo| {
             let site = Site {
                 workflow: repo.workflow(PATH),
-                job: Some(0),
+                job: Some(JobId::new(0)),
                 step: Some(0),
             };
             let found: Vec<&str> = environment_writes(site)
@@ -222,7 +223,7 @@ fn steps_run_inputs_and_bring_files() {
         let text = workflow("workflow_run", &format!("    steps:\n      - {step}\n"));
         analyze(&[(PATH, &text)], |repo| {
             let workflow = repo.workflow(PATH);
-            let job = &workflow.jobs[0];
+            let job = &workflow.jobs[JobId::new(0)];
             assert_eq!(is_code_input(&job.steps[0], input), is_code, "{step}");
             assert_eq!(downloads_artifact(&job.steps[0]), brings, "{step}");
             let entry = untrusted_files_before(workflow, job, 1);

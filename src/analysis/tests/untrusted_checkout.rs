@@ -4,6 +4,7 @@ use super::analyze;
 use crate::analysis::untrusted_checkout::{
     Site, checked_out_inputs, passes_head, script_input, untrusted_checkout_of, untrusted_code_at,
 };
+use crate::model::workflow::JobId;
 
 const PATH: &str = ".github/workflows/w.yml";
 
@@ -66,15 +67,19 @@ fn checkouts_of_the_head_are_found_at_what_names_it() {
                 let workflow = repo.workflow(PATH);
                 let site = Site {
                     workflow,
-                    job: Some(0),
+                    job: Some(JobId::new(0)),
                     step: Some(0),
                 };
                 let text = |location| repo.analysis.facts.text(location);
                 assert_eq!(untrusted_code_at(site).map(text), expected, "{jobs}");
 
-                let step = &workflow.jobs[0].steps[0];
+                let step = &workflow.jobs[JobId::new(0)].steps[0];
                 let found = untrusted_checkout_of(workflow, step).map(text);
-                assert_eq!(found, expected.filter(|_| is_privileged), "{event} {jobs}");
+                assert_eq!(
+                    found,
+                    if is_privileged { expected } else { None },
+                    "{event} {jobs}"
+                );
             });
         }
     }
@@ -91,7 +96,7 @@ fn outputs_that_look_up_the_head_name_it() {
         analyze(&[(PATH, &text)], |repo| {
             let site = Site {
                 workflow: repo.workflow(PATH),
-                job: Some(0),
+                job: Some(JobId::new(0)),
                 step: Some(1),
             };
             assert_eq!(untrusted_code_at(site).is_some(), expected, "{output}");
@@ -106,7 +111,7 @@ fn inputs_of_a_called_workflow_are_checked_out() {
     analyze(&[(PATH, &workflow("workflow_call", jobs))], |repo| {
         let site = Site {
             workflow: repo.workflow(PATH),
-            job: Some(0),
+            job: Some(JobId::new(0)),
             step: Some(0),
         };
         let found: Vec<(String, String)> = checked_out_inputs(site)
@@ -121,11 +126,11 @@ fn inputs_of_a_called_workflow_are_checked_out() {
                   with:\n      one: ${{ github.head_ref }}\n      two: main\n";
     analyze(&[(PATH, caller)], |repo| {
         let workflow = repo.workflow(PATH);
-        let passed: Vec<bool> = workflow.jobs[0]
+        let passed: Vec<bool> = workflow.jobs[JobId::new(0)]
             .with
             .iter()
             .filter_map(|input| input.value.location())
-            .map(|location| passes_head(workflow, 0, location))
+            .map(|location| passes_head(workflow, JobId::new(0), location))
             .collect();
         assert_eq!(passed, [true, false]);
     });
@@ -137,7 +142,7 @@ fn the_script_of_a_step_is_its_input() {
                 - uses: actions/github-script@v7\n        with: {script: 'a(${{ github.sha }})'}\n      \
                 - run: a\n";
     analyze(&[(PATH, &workflow("push", jobs))], |repo| {
-        let steps = &repo.workflow(PATH).jobs[0].steps;
+        let steps = &repo.workflow(PATH).jobs[JobId::new(0)].steps;
         let scripts: Vec<&str> = steps.iter().map(script_input).collect();
         assert_eq!(scripts, ["a()", "a(${{ github.sha }})", ""]);
     });

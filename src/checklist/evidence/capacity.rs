@@ -172,7 +172,7 @@ pub fn autoscaling(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
             return Answer::not_applicable(format!("a {} is not scaled", object.kind.value));
         }
 
-        if joined.may_be_scaled {
+        if joined.autoscalers.is_open() {
             return Answer::unknown_at(object.location(), "an autoscaler outside of what was seen");
         }
 
@@ -251,7 +251,7 @@ fn replicated(ctx: &Analysis, object: &Object, workload: &Workload) -> Answer {
     };
     let budget = match joined.budgets.first() {
         Some(budget) => Answer::proven(budget.location(), format!("{} guards it", budget.title())),
-        None if joined.may_be_guarded => Answer::unknown_at(
+        None if joined.budgets.is_open() => Answer::unknown_at(
             object.location(),
             "a PodDisruptionBudget outside of what was seen",
         ),
@@ -430,7 +430,7 @@ fn is_stateless(service: &Service) -> bool {
                     .pod
                     .containers
                     .iter()
-                    .all(|container| !container.open && container.mounts.is_empty())
+                    .all(|container| container.mounts.is_absent())
         })
 }
 
@@ -469,7 +469,7 @@ fn container_storage(
                 None => "keeps its data on a volume".to_owned(),
             },
         ),
-        None if container.open => Answer::unknown_at(
+        None if container.mounts.is_open() => Answer::unknown_at(
             container.anchor,
             "its volumes are set where they cannot be seen",
         ),

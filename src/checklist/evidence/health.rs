@@ -13,7 +13,7 @@ use crate::model::compose::{self, Condition, Project};
 use crate::model::container::{Container, ContainerRole, HealthCheck, Probe, ProbeAction};
 use crate::model::dockerfile::{Base, Dockerfile, StageId};
 use crate::model::kubernetes::{Object, Workload};
-use crate::model::server::{ScriptFolders, script_file};
+use crate::model::server::script_file;
 use crate::rules::wiring::health_endpoint::requests::requests;
 use crate::rules::wiring::health_endpoint::served::Served;
 use crate::source::{Located, Location};
@@ -476,13 +476,7 @@ fn start_answer(ctx: &Analysis, command: &StartCommand, folders: &[String]) -> A
     };
 
     let place = command.place_of(last.span());
-    let file = script_file(
-        last,
-        ScriptFolders {
-            repository: ctx.facts.repository,
-            folders,
-        },
-    );
+    let file = script_file(last, ctx.script_folders(folders));
     if let Some(file) = file
         && (file.name().ends_with(".sh") || file.text.starts_with("#!"))
         && !file.text.starts_with("#!/usr/bin/env python")

@@ -65,7 +65,7 @@ pub fn exposure(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
         let joined = ctx.graph.cluster.joined(object);
         if let Some(joined) = joined
             && joined.services.is_empty()
-            && joined.may_be_served
+            && joined.services.is_open()
         {
             answers.push(Answer::unknown_at(
                 object.location(),
@@ -124,7 +124,7 @@ pub fn policy(ctx: &Analysis, _: &Services, service: &Service) -> Answer {
         };
 
         let Some(first) = joined.policies.first() else {
-            return if joined.may_be_isolated {
+            return if joined.policies.is_open() {
                 Answer::unknown_at(
                     object.location(),
                     "a NetworkPolicy outside of what was seen",
@@ -396,7 +396,7 @@ pub fn wiring(ctx: &Analysis, all: &Services) -> Answer {
             .flat_map(|service| &service.workloads)
             .find(|(object, _)| {
                 let joined = ctx.graph.cluster.joined(object);
-                joined.is_some_and(|joined| joined.may_be_served)
+                joined.is_some_and(|joined| joined.services.is_open())
             });
         return match open {
             Some((object, _)) => {
@@ -492,7 +492,7 @@ fn container_isolation(container: &Container) -> Answer {
             let answer = Answer::proven(allows.location, "cannot gain privileges");
             match security.dropped_capabilities.first() {
                 Some(dropped) => answer.and(dropped.location, format!("drops `{}`", dropped.value)),
-                None if security.drops_more => answer,
+                None if security.dropped_capabilities.is_open() => answer,
                 None => Answer::all([
                     answer,
                     Answer::lacking(
@@ -532,10 +532,11 @@ pub fn privileges(ctx: &Analysis, all: &Services) -> Answer {
                     Answer::proven(permissions.key, "the workflow states its permissions")
                 }
             }),
-            None if !workflow.jobs.is_empty()
-                && workflow.jobs.iter().all(|job| job.permissions.is_some()) =>
+            None if workflow.jobs.iter().all(|job| job.permissions.is_some())
+                && !workflow.jobs.is_empty() =>
             {
-                if let Some(permissions) = &workflow.jobs[0].permissions {
+                let first = workflow.jobs.first();
+                if let Some(permissions) = first.and_then(|job| job.permissions.as_ref()) {
                     answers.push(Answer::proven(
                         permissions.key,
                         "each job states its permissions",

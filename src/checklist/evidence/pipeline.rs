@@ -7,9 +7,10 @@ use crate::checklist::evidence::application::llm_application;
 use crate::checklist::pipelines::{Pipelines, Work, foreign, live};
 use crate::checklist::places::{proof, start_of};
 use crate::checklist::service::{Service, Services};
+use crate::model::id::IdVec;
 use crate::model::proof::ProofKind;
 use crate::model::workflow::gitlab::{BranchFilter, GitlabJob, GitlabPipeline, Start};
-use crate::model::workflow::{ActionRef, Job, Purpose};
+use crate::model::workflow::{ActionRef, Job, JobId, Purpose};
 use crate::source::Location;
 
 /// Whether there is anything that a pipeline could build, test or ship.
@@ -232,8 +233,8 @@ fn gate(pipelines: &Pipelines, ships: &Work) -> Answer {
 
 /// The jobs that a job of GitLab waits for, directly and through others.
 fn awaited<'a>(pipeline: &'a GitlabPipeline, job: &GitlabJob) -> Vec<&'a Job> {
-    let mut seen = vec![false; pipeline.jobs.len()];
-    let mut open: Vec<usize> = job.waits.jobs().to_vec();
+    let mut seen: IdVec<Job, bool> = IdVec::with(pipeline.jobs.len(), || false);
+    let mut open: Vec<JobId> = job.waits.jobs().to_vec();
     let mut awaited = Vec::new();
 
     while let Some(index) = open.pop() {

@@ -11,6 +11,7 @@ mod label_index;
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use crate::model::Many;
 use crate::model::facts::Facts;
 use crate::model::file_kind::FileKind;
 use crate::model::file_role::Role;
@@ -58,23 +59,16 @@ pub struct Cluster<'a> {
 #[derive(Debug, Default)]
 pub struct WorkloadLinks<'a> {
     /// Services that select its pods.
-    pub services: Vec<&'a Object>,
-    pub budgets: Vec<&'a Object>,
-    pub policies: Vec<&'a Object>,
-    pub autoscalers: Vec<&'a Object>,
-    /// Whether some other Service selects its pods is unknown.
-    pub may_be_served: bool,
-    pub may_be_guarded: bool,
-    pub may_be_isolated: bool,
-    pub may_be_scaled: bool,
+    pub services: Many<&'a Object>,
+    pub budgets: Many<&'a Object>,
+    pub policies: Many<&'a Object>,
+    pub autoscalers: Many<&'a Object>,
 }
 
 /// What an object selects.
 #[derive(Debug, Default)]
 pub struct Selected<'a> {
-    pub workloads: Vec<(&'a Object, &'a Workload)>,
-    /// There may be others.
-    pub more: bool,
+    pub workloads: Many<Pods<'a>>,
 }
 
 impl<'a> Cluster<'a> {
@@ -223,26 +217,29 @@ impl<'a> Cluster<'a> {
 
         for (target, workload) in candidates {
             if self.pairs > MAX_PAIRS {
-                selected.more = true;
+                selected.workloads.open();
                 break;
             }
 
             let is_evidence = self.is_evidence(object, target);
             let links = self.links[target.id].get_or_insert_default();
-            let (certain, possible) = match &object.body {
-                Body::Service(_) => (&mut links.services, &mut links.may_be_served),
-                Body::DisruptionBudget(_) => (&mut links.budgets, &mut links.may_be_guarded),
-                _ => (&mut links.policies, &mut links.may_be_isolated),
+            let selecting = match &object.body {
+                Body::Service(_) => &mut links.services,
+                Body::DisruptionBudget(_) => &mut links.budgets,
+                _ => &mut links.policies,
             };
 
             if !is_certain(selector, workload) {
-                *possible |= is_evidence;
-                selected.more = true;
+                if is_evidence {
+                    selecting.open();
+                }
+
+                selected.workloads.open();
                 continue;
             }
 
-            if certain.len() < MAX_JOINED && is_evidence {
-                certain.push(object);
+            if selecting.len() < MAX_JOINED && is_evidence {
+                selecting.push(object);
             }
 
             if selected.workloads.len() < MAX_JOINED {
@@ -260,7 +257,6 @@ impl<'a> Cluster<'a> {
         autoscaler: &Autoscaler,
         chart: &'a str,
     ) {
-        let mut selected = Selected::default();
         let kind = autoscaler.target_kind.value();
         let name = autoscaler.target_name.value();
         let candidates: Vec<&Object> = match name {
@@ -268,12 +264,14 @@ impl<'a> Cluster<'a> {
             // A templated name may be that of any workload of the chart.
             None => index.of_chart(chart).iter().map(|pods| pods.0).collect(),
         };
-        selected.more = name.is_none();
+        let mut selected = Selected {
+            workloads: Many::default().open_if(name.is_none()),
+        };
 
         for target in candidates {
             self.pairs += 1;
             if self.pairs > MAX_PAIRS {
-                selected.more = true;
+                selected.workloads.open();
                 break;
             }
 
@@ -294,8 +292,8 @@ impl<'a> Cluster<'a> {
                 }
 
                 selected.workloads.push((target, workload));
-            } else if kind.is_none_or(|kind| *kind == target.kind.value) {
-                links.may_be_scaled |= is_evidence;
+            } else if is_evidence && kind.is_none_or(|kind| *kind == target.kind.value) {
+                links.autoscalers.open();
             }
         }
 
@@ -306,10 +304,10 @@ impl<'a> Cluster<'a> {
 impl WorkloadLinks<'_> {
     /// Leaves open what else is joined to the workload.
     const fn open(&mut self) {
-        self.may_be_served = true;
-        self.may_be_guarded = true;
-        self.may_be_isolated = true;
-        self.may_be_scaled = true;
+        self.services.open();
+        self.budgets.open();
+        self.policies.open();
+        self.autoscalers.open();
     }
 }
 

@@ -10,6 +10,7 @@ mod skaffold;
 
 pub use caller::{BuildCaller, CallerTool};
 
+use crate::parallel;
 use crate::source::{Repository, SourceFile};
 
 /// Files above this size are not build files.
@@ -17,20 +18,16 @@ const MAX_SIZE: usize = 256 * 1024;
 
 /// All builds of a repository, in the order of its files.
 pub fn find(repository: Repository<'_>) -> Vec<BuildCaller> {
-    let mut callers = Vec::new();
+    let callers = parallel::map(repository.files(), |file| of_file(repository, file));
 
-    for file in repository.below("") {
-        if file.text.is_empty() || file.text.len() > MAX_SIZE {
-            continue;
-        }
-
-        callers.extend(of_file(repository, file));
-    }
-
-    callers
+    callers.into_iter().flatten().collect()
 }
 
 fn of_file(repository: Repository<'_>, file: &SourceFile) -> Vec<BuildCaller> {
+    if file.text.is_empty() || file.text.len() > MAX_SIZE {
+        return Vec::new();
+    }
+
     let name = file.name().to_ascii_lowercase();
 
     if bake::is_bake(&name) {

@@ -1,16 +1,18 @@
 //! The resources of a service: `deploy.resources`, and the keys beside it that say the same.
 
 use super::short;
-use super::value::{Value, ValueData, ValueField};
+use super::value::{Value, ValueData, ValueField, ValueReader};
 use crate::model::Setting;
 use crate::model::container::{Quantity, Resources, Twice};
+use crate::model::spec_reader::SpecReader;
 use crate::source::Location;
 
 /// How the text of a quantity is read.
 type ReadQuantity = fn(&str) -> Quantity;
 
 /// What a service may use and what is reserved for it.
-pub(super) fn resources(value: &Value<'_>) -> Resources {
+pub(super) fn resources(spec: ValueReader<'_, '_>) -> Resources {
+    let value = spec.value;
     let deploy = value
         .get("deploy")
         .and_then(|deploy| deploy.get("resources"));
@@ -48,11 +50,11 @@ pub(super) fn resources(value: &Value<'_>) -> Resources {
     );
 
     Resources {
-        cpu_limit: cpu_limit.or(cpu_quota(value)),
-        memory_limit,
-        pids_limit,
-        cpu_request,
-        memory_request,
+        cpu_limit: cpu_limit.or(cpu_quota(value)).or(spec.absent()),
+        memory_limit: memory_limit.or(spec.absent()),
+        pids_limit: pids_limit.or(spec.absent()),
+        cpu_request: cpu_request.or(spec.absent()),
+        memory_request: memory_request.or(spec.absent()),
         zero,
         devices: false,
         twice: deploy.map_or_else(Vec::new, |deploy| twice(value, deploy)),

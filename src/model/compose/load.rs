@@ -78,15 +78,8 @@ impl<'f> ProjectLoader<'f> {
         let plans = plan::folder_plans(self.facts, folder, files, &values, &self.pulled_in);
         let mut projects: Vec<Project> = plans
             .iter()
-            .map(|plan| load_plan(self.facts, folder, plan))
+            .map(|plan| load_plan(self.facts, folder, plan, &values))
             .collect();
-
-        for project in &mut projects {
-            if needs_siblings(project, &values) {
-                lower::open(project);
-                project.overlay = true;
-            }
-        }
 
         apply_overlay_evidence(&mut projects);
 
@@ -94,17 +87,24 @@ impl<'f> ProjectLoader<'f> {
     }
 }
 
-fn load_plan(facts: &Facts, folder: &str, plan: &ProjectPlan) -> Project {
-    match plan {
-        ProjectPlan::Whole(files) => load(facts, folder, files, 0),
-        ProjectPlan::Overlay { base, over } => load(facts, folder, &[*base, *over], 1),
-        ProjectPlan::Fragment(file) => {
-            let mut project = load(facts, folder, &[*file], 0);
-            lower::open(&mut project);
-            project.overlay = true;
+/// The project of a plan, with the values of all files of its folder.
+fn load_plan(
+    facts: &Facts,
+    folder: &str,
+    plan: &ProjectPlan,
+    values: &HashMap<FileId, Value>,
+) -> Project {
+    let (files, base_files) = match plan {
+        ProjectPlan::Whole(files) => (files.clone(), 0),
+        ProjectPlan::Overlay { base, over } => (vec![*base, *over], 1),
+        ProjectPlan::Fragment(file) => return load(facts, folder, &[*file], 0, Extent::Part),
+    };
 
-            project
-        }
+    let project = load(facts, folder, &files, base_files, Extent::Whole);
+    if needs_siblings(&project, values) {
+        load(facts, folder, &files, base_files, Extent::Part)
+    } else {
+        project
     }
 }
 
@@ -153,9 +153,24 @@ fn apply_overlay_evidence(projects: &mut [Project]) {
     }
 }
 
+/// How much of a project its files are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// What they lack may be defined elsewhere.
+    Part,
+}
+
 /// The project of files that are laid over each other, of which the first `base_files` are another
 /// project's.
-pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: usize) -> Project {
+pub(super) fn load(
+    facts: &Facts,
+    folder: &str,
+    files: &[FileId],
+    base_files: usize,
+    extent: Extent,
+) -> Project {
+    let is_part = extent == Extent::Part || files.iter().any(|file| is_damaged(facts, *file));
     let mut reader = ProjectReader::of_files(facts, folder, files);
     let merged = reader.merged(files);
     let origin = ProjectOrigin {
@@ -163,21 +178,11 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
         folders: &reader.folders,
         variables: &reader.variables,
         environments: &reader.environments,
+        incomplete: &reader.incomplete,
+        open: is_part,
     };
 
     let mut project = lower::project(merged.as_ref(), &origin);
-
-    if files.iter().any(|file| is_damaged(facts, *file)) {
-        lower::open(&mut project);
-        project.overlay = true;
-    }
-
-    for service in &mut project.services {
-        let runs = service.container.image.is_some() || service.build.is_some() || service.provided;
-        if !runs || reader.incomplete.contains(service.name()) {
-            lower::open_service(service);
-        }
-    }
 
     let pulled_in = reader.files.iter().filter(|file| !files.contains(file));
     project.files = files.iter().chain(pulled_in).copied().collect();
@@ -192,7 +197,7 @@ pub(super) fn load(facts: &Facts, folder: &str, files: &[FileId], base_files: us
         .max()
         .unwrap_or_default();
     project.folder = reader.folder.to_owned();
-    project.overlay |= reader.partial;
+    project.overlay = is_part || reader.partial;
     project.base_files = base_files;
     project.folders = reader.folders;
 

@@ -3,21 +3,22 @@
 use std::rc::Rc;
 use std::sync::OnceLock;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::command::{command, shell, word};
 use super::limits::resources;
 use super::project::{Build, Condition, Definition, Dependency, Project, Service, ServiceId};
 use super::references::references;
 use super::short;
-use super::value::{Scalar, Value, ValueData, ValueField, Variables, fallbacks};
+use super::value::{Scalar, Value, ValueData, ValueField, ValueReader, Variables, fallbacks};
 use crate::model::container::{
     Container, ContainerId, ContainerRole, EnvFrom, EnvFromKind, HealthCheck, HostNamespace, Mount,
     MountSource, Security,
 };
 use crate::model::env::EnvOrigin;
 use crate::model::image::{self, ImageRole, ImageSource, ImageSourceKind, ImageUse, NamedContext};
-use crate::model::{Command, Setting};
+use crate::model::spec_reader::SpecReader;
+use crate::model::{Command, Many, Setting};
 use crate::source::{FileId, Located, Location, join};
 
 /// Where relative paths start, and what variables are.
@@ -28,6 +29,10 @@ pub struct ProjectOrigin<'o> {
     pub variables: &'o Variables,
     /// Of files that have variables of their own.
     pub environments: &'o [(FileId, Rc<Variables>)],
+    /// Services that extend one which is not here.
+    pub incomplete: &'o HashSet<String>,
+    /// Whether all that the project lacks may be defined elsewhere.
+    pub open: bool,
 }
 
 impl ProjectOrigin<'_> {
@@ -65,7 +70,7 @@ pub fn project(merged: Option<&Value<'_>>, origin: &ProjectOrigin<'_>) -> Projec
         .collect();
     for mount in services
         .iter_mut()
-        .flat_map(|service| &mut service.container.mounts)
+        .flat_map(|service| service.container.mounts.iter_mut())
     {
         if let MountSource::Volume(name) = &mount.source
             && let Some(folder) = bound.get(name.value.as_str())
@@ -88,43 +93,6 @@ fn definitions(merged: &Value<'_>, section: &str) -> Vec<Definition> {
     let fields = merged.get(section).map_or(&[][..], Value::fields);
 
     fields.iter().map(definition).collect()
-}
-
-/// Marks all that a project lacks as unknown: it may be defined elsewhere.
-pub fn open(project: &mut Project) {
-    project.services.iter_mut().for_each(open_service);
-}
-
-fn set_open<T>(setting: &mut Setting<T>) {
-    if setting.is_absent() {
-        *setting = Setting::Unknown(None);
-    }
-}
-
-/// Marks all that a service lacks as unknown: it may be defined elsewhere.
-pub fn open_service(service: &mut Service) {
-    let container = &mut service.container;
-    container.open = true;
-    set_open(&mut container.health);
-    set_open(&mut service.restart);
-    set_open(&mut service.replicas);
-    set_open(&mut service.container_name);
-    set_open(&mut service.network_mode);
-    set_open(&mut service.bounded_logs);
-    set_open(&mut service.stop_grace_period);
-    let security = &mut container.security;
-    set_open(&mut security.user);
-    set_open(&mut security.privileged);
-    set_open(&mut security.allow_privilege_escalation);
-    set_open(&mut security.read_only_root);
-    let resources = &mut container.resources;
-    for setting in [
-        &mut resources.cpu_limit,
-        &mut resources.memory_limit,
-        &mut resources.pids_limit,
-    ] {
-        set_open(setting);
-    }
 }
 
 /// Marks what a service lacks as unknown where `laid`, the same service in a file laid over its container,
@@ -212,6 +180,7 @@ fn definition(field: &ValueField<'_>) -> Definition {
 
 fn service(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Service {
     let value = &field.value;
+    let spec = service_reader(field, origin);
     let mut service = Service {
         id: ServiceId::default(),
         build: value.get("build").map(|build| self::build(build, origin)),
@@ -221,43 +190,64 @@ fn service(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Service {
             .iter()
             .map(dependency)
             .collect(),
-        restart: restart(value),
-        profiles: texts(value.get("profiles")),
-        replicas: replicas(value),
-        scale: value.get("scale").map_or(Setting::Absent, count),
-        platform: value.text_setting("platform"),
+        restart: restart(spec),
+        profiles: spec.texts("profiles"),
+        replicas: replicas(spec),
+        scale: spec.get("scale").and_then(count),
+        platform: spec.str("platform"),
         labels: value
             .get("labels")
             .map_or_else(Vec::new, |labels| labels.variables(EnvOrigin::ComposeLabel)),
         references: Vec::new(),
-        container_name: value.text_setting("container_name"),
-        pull_policy: value.text_setting("pull_policy"),
-        bounded_logs: value.field("logging").map_or(Setting::Absent, bounded_logs),
+        container_name: spec.str("container_name"),
+        pull_policy: spec.str("pull_policy"),
+        bounded_logs: value
+            .field("logging")
+            .map_or_else(|| spec.absent(), bounded_logs),
         aliases: aliases(value),
         hosts: hosts(value),
-        exposes: texts(value.get("expose")),
-        stop_grace_period: value.text_setting("stop_grace_period"),
-        tty: flag(value, "tty"),
-        stdin_open: flag(value, "stdin_open"),
-        api_socket: flag(value, "use_api_socket"),
+        exposes: spec.texts("expose"),
+        stop_grace_period: spec.str("stop_grace_period"),
+        tty: spec.flag("tty"),
+        stdin_open: spec.flag("stdin_open"),
+        api_socket: spec.flag("use_api_socket"),
         extends: value.get("extends").is_some(),
         provided: value.get("provider").is_some(),
-        container: container(field, origin),
-        network_mode: value.text_setting("network_mode"),
+        container: container(field, spec, origin),
+        network_mode: spec.str("network_mode"),
         one_shot: OnceLock::new(),
     };
 
     service.references = references(value, &service);
 
-    // A service that is not a mapping was lost to a mistake that other rules report.
-    if !matches!(value.data, ValueData::Map(_)) {
-        open_service(&mut service);
-    }
-
     service
 }
 
-fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
+/// Reads a service, of which parts may be elsewhere: in the file over which its own is laid, in a
+/// service that it extends, or in the image that nothing here names. One that is not a mapping was
+/// lost to a mistake that other rules report.
+fn service_reader<'v, 't>(
+    field: &'v ValueField<'t>,
+    origin: &ProjectOrigin<'_>,
+) -> ValueReader<'v, 't> {
+    let value = &field.value;
+    let runs = value.get("image").and_then(Value::scalar).is_some()
+        || value.get("build").is_some()
+        || value.get("provider").is_some();
+    let is_whole = runs && !origin.open && !origin.incomplete.contains(&*field.key);
+
+    if is_whole && matches!(value.data, ValueData::Map(_)) {
+        ValueReader::whole(value)
+    } else {
+        ValueReader::part(value)
+    }
+}
+
+fn container(
+    field: &ValueField<'_>,
+    spec: ValueReader<'_, '_>,
+    origin: &ProjectOrigin<'_>,
+) -> Container {
     let value = &field.value;
 
     Container {
@@ -265,7 +255,7 @@ fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
         name: field.name(),
         role: ContainerRole::Service,
         anchor: field.key_place,
-        open: false,
+        open: spec.is_open(),
         image: value
             .get("image")
             .and_then(|value| image(value, origin.variables_of(value))),
@@ -277,21 +267,26 @@ fn container(field: &ValueField<'_>, origin: &ProjectOrigin<'_>) -> Container {
             .and_then(|value| command(value, origin.variables_of(value))),
         env: value
             .get("environment")
-            .map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment)),
+            .map_or_else(Vec::new, |env| env.variables(EnvOrigin::ComposeEnvironment))
+            .into_iter()
+            .collect::<Many<_>>()
+            .open_if(spec.is_open()),
         env_from: entries(value, "env_file")
             .iter()
             .filter_map(env_file)
-            .collect(),
+            .collect::<Many<_>>()
+            .open_if(spec.is_open()),
         ports: entries(value, "ports")
             .iter()
             .map(|item| short::port(item, origin.variables_of(item)))
-            .collect(),
-        mounts: mounts(value, origin),
-        security: security(value),
-        resources: resources(value),
-        health: value.get("healthcheck").map_or(Setting::Absent, |value| {
-            health(value, origin.variables_of(value))
-        }),
+            .collect::<Many<_>>()
+            .open_if(spec.is_open()),
+        mounts: Many::from_iter(mounts(value, origin)).open_if(spec.is_open()),
+        security: security(spec),
+        resources: resources(spec),
+        health: spec
+            .get("healthcheck")
+            .and_then(|check| health(check, origin.variables_of(check.value))),
         liveness: Setting::Absent,
         readiness: Setting::Absent,
         startup: Setting::Absent,
@@ -335,28 +330,6 @@ fn scratch_mount(item: &Value<'_>) -> Mount {
         target,
         read_only: false,
     }
-}
-
-/// The known strings of a list.
-fn texts(value: Option<&Value<'_>>) -> Vec<Located<String>> {
-    value
-        .map_or(&[][..], Value::one_or_many)
-        .iter()
-        .filter_map(Value::at)
-        .collect()
-}
-
-/// A boolean key.
-fn flag(value: &Value<'_>, key: &str) -> Setting<bool> {
-    value.get(key).map_or(Setting::Absent, boolean)
-}
-
-fn boolean(value: &Value<'_>) -> Setting<bool> {
-    value.setting(|text| match text {
-        "true" | "True" | "TRUE" | "yes" | "on" => Some(true),
-        "false" | "False" | "FALSE" | "no" | "off" => Some(false),
-        _ => None,
-    })
 }
 
 fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
@@ -444,15 +417,14 @@ fn holed(scalar: &Scalar<'_>, variables: &Variables) -> String {
     out
 }
 
-fn health(value: &Value<'_>, variables: &Variables) -> Setting<HealthCheck> {
-    match value.data {
-        ValueData::Map(_) => {}
-        ValueData::Null => return Setting::Absent,
-        _ => return Setting::Unknown(Some(value.location)),
+fn health(spec: ValueReader<'_, '_>, variables: &Variables) -> Setting<HealthCheck> {
+    let value = spec.value;
+    if !matches!(value.data, ValueData::Map(_)) {
+        return Setting::Unknown(Some(value.location));
     }
 
     if let Some(field) = value.field("disable") {
-        match boolean(&field.value) {
+        match spec.flag("disable") {
             Setting::Set(disable) if disable.value => {
                 return health_check(true, None, field.key_place);
             }
@@ -528,19 +500,21 @@ fn env_file(value: &Value<'_>) -> Option<EnvFrom> {
     })
 }
 
-fn restart(value: &Value<'_>) -> Setting<String> {
-    let policy = value
+fn restart(spec: ValueReader<'_, '_>) -> Setting<String> {
+    let policy = spec
+        .value
         .get("deploy")
         .and_then(|deploy| deploy.field("restart_policy"));
     if let Some(policy) = policy {
         return match policy.value.get("condition") {
-            Some(condition) => condition.setting(|text| Some(text.to_owned())),
+            Some(condition) => ValueReader::whole(condition).text(),
             None => Setting::set("any".to_owned(), policy.key_place),
         };
     }
 
-    value.get("restart").map_or(Setting::Absent, |restart| {
-        restart.setting(|text| Some(if text == "false" { "no" } else { text }.to_owned()))
+    spec.str("restart").map(|policy| match policy.as_str() {
+        "false" => "no".to_owned(),
+        _ => policy,
     })
 }
 
@@ -561,17 +535,16 @@ fn bounded_logs(logging: &ValueField<'_>) -> Setting<bool> {
     Setting::set(!default || sized, logging.key_place)
 }
 
-fn replicas(value: &Value<'_>) -> Setting<u32> {
-    let deploy = value
-        .get("deploy")
-        .and_then(|deploy| deploy.get("replicas"));
-    deploy
-        .or_else(|| value.get("scale"))
-        .map_or(Setting::Absent, count)
+fn replicas(spec: ValueReader<'_, '_>) -> Setting<u32> {
+    match spec.path(&["deploy", "replicas"]) {
+        Setting::Set(replicas) => count(replicas.value),
+        Setting::Absent | Setting::Unknown(_) => spec.get("scale").and_then(count),
+    }
 }
 
 /// A number of containers. A variable whose default is 0 is a switch, so the number is not known.
-fn count(value: &Value<'_>) -> Setting<u32> {
+fn count(spec: ValueReader<'_, '_>) -> Setting<u32> {
+    let value = spec.value;
     let is_variable = value.scalar().is_some_and(|scalar| !scalar.uses.is_empty());
 
     value.setting(|text| text.parse().ok().filter(|count| *count > 0 || !is_variable))
@@ -587,31 +560,30 @@ const HOST_NAMESPACES: &[(&str, HostNamespace)] = &[
     ("cgroup", HostNamespace::Cgroup),
 ];
 
-fn security(value: &Value<'_>) -> Security {
-    let profiles = texts(value.get("security_opt"));
+fn security(spec: ValueReader<'_, '_>) -> Security {
+    let profiles = spec.texts("security_opt");
     let host_namespaces = HOST_NAMESPACES.iter().filter_map(|(key, namespace)| {
-        let mode = value.get(key)?;
+        let mode = spec.value.get(key)?;
         (mode.text() == Some("host")).then(|| Located::new(*namespace, mode.location))
     });
 
     Security {
-        user: value.text_setting("user"),
+        user: spec.str("user"),
         run_as_non_root: Setting::Absent,
-        privileged: flag(value, "privileged"),
-        allow_privilege_escalation: privilege_escalation(value, &profiles),
-        read_only_root: flag(value, "read_only"),
-        added_capabilities: capabilities(value, "cap_add"),
-        dropped_capabilities: capabilities(value, "cap_drop"),
-        drops_more: false,
+        privileged: spec.flag("privileged"),
+        allow_privilege_escalation: privilege_escalation(spec, &profiles),
+        read_only_root: spec.flag("read_only"),
+        added_capabilities: capabilities(spec, "cap_add"),
+        dropped_capabilities: capabilities(spec, "cap_drop"),
         host_namespaces: host_namespaces.collect(),
         profiles,
         proc_mount: Setting::Absent,
-        devices: texts(value.get("devices")),
+        devices: spec.texts("devices"),
     }
 }
 
 /// Whether `no-new-privileges` is among the security options.
-fn privilege_escalation(value: &Value<'_>, options: &[Located<String>]) -> Setting<bool> {
+fn privilege_escalation(spec: ValueReader<'_, '_>, options: &[Located<String>]) -> Setting<bool> {
     for option in options {
         if let Some(rest) = option.value.strip_prefix("no-new-privileges") {
             let is_on = matches!(rest.trim_start_matches([':', '=']), "" | "true");
@@ -619,16 +591,19 @@ fn privilege_escalation(value: &Value<'_>, options: &[Located<String>]) -> Setti
         }
     }
 
-    if entries(value, "security_opt").iter().any(Value::is_unknown) {
+    if entries(spec.value, "security_opt")
+        .iter()
+        .any(Value::is_unknown)
+    {
         Setting::Unknown(None)
     } else {
-        Setting::Absent
+        spec.absent()
     }
 }
 
 /// Capabilities in upper case, without the prefix that some write.
-fn capabilities(value: &Value<'_>, key: &str) -> Vec<Located<String>> {
-    texts(value.get(key))
+fn capabilities(spec: ValueReader<'_, '_>, key: &str) -> Many<Located<String>> {
+    spec.texts(key)
         .into_iter()
         .map(|capability| {
             capability.map(|name| {
@@ -636,7 +611,8 @@ fn capabilities(value: &Value<'_>, key: &str) -> Vec<Located<String>> {
                 upper.strip_prefix("CAP_").unwrap_or(&upper).to_owned()
             })
         })
-        .collect()
+        .collect::<Many<_>>()
+        .open_if(spec.is_open())
 }
 
 fn build(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Build {
@@ -652,7 +628,7 @@ fn build(value: &Value<'_>, origin: &ProjectOrigin<'_>) -> Build {
         context,
         dockerfile,
         inline,
-        target: value.text_setting("target"),
+        target: ValueReader::whole(value).str("target"),
         args: value
             .get("args")
             .map_or_else(Vec::new, |args| args.variables(EnvOrigin::ComposeBuildArg)),

@@ -16,13 +16,15 @@ mod short;
 mod specification;
 #[cfg(test)]
 mod tests;
-pub mod value;
+mod value;
+mod written;
 
 pub use load::ProjectLoader;
 #[cfg(test)]
 pub use load::projects;
 pub use plan::{is_whole, used_files};
 pub use project::{
-    Build, Condition, Definition, Dependency, Project, ProjectId, Reference, ReferenceKind,
+    Build, Condition, Definition, Dependency, Project, ProjectId, ReferenceKind, ReferenceNeed,
     Service, ServiceId,
 };
+pub use written::{WrittenService, WrittenText, written_configs, written_services, written_texts};

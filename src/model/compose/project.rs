@@ -231,7 +231,17 @@ pub enum Condition {
 #[derive(Clone, Debug)]
 pub struct Reference {
     pub kind: ReferenceKind,
+    pub need: ReferenceNeed,
     pub name: Located<String>,
+}
+
+/// What a service needs of what it refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReferenceNeed {
+    /// To be there when it starts.
+    Start,
+    /// To be written: the base that it extends, the build that its own copies from.
+    Definition,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! References of a service: to volumes, networks, secrets and configs of the project, and to its
 //! other services.
 
-use super::project::{Reference, ReferenceKind, Service};
+use super::project::{Reference, ReferenceKind, ReferenceNeed, Service};
 use super::value::{Value, ValueField};
 use crate::model::container::MountSource;
 use crate::source::Located;
@@ -32,19 +32,28 @@ pub fn references(value: &Value<'_>, service: &Service) -> Vec<Reference> {
     );
     references.extend(files(value, "configs", ReferenceKind::Config));
 
-    let services = dependencies(service)
+    let started = dependencies(service)
         .chain(links(value))
         .chain(volumes_from(value))
-        .chain(build.into_iter().flat_map(build_contexts))
-        .chain(shared_namespaces(value))
-        .chain(extended(value));
-    references.extend(services.map(|name| reference(ReferenceKind::Service, name)));
+        .chain(shared_namespaces(value));
+    references.extend(started.map(|name| reference(ReferenceKind::Service, name)));
+
+    let read = build.into_iter().flat_map(build_contexts);
+    references.extend(read.chain(extended(value)).map(|name| Reference {
+        need: ReferenceNeed::Definition,
+        ..reference(ReferenceKind::Service, name)
+    }));
 
     references
 }
 
+/// A reference to what must be there when the service starts.
 const fn reference(kind: ReferenceKind, name: Located<String>) -> Reference {
-    Reference { kind, name }
+    Reference {
+        kind,
+        need: ReferenceNeed::Start,
+        name,
+    }
 }
 
 /// Secrets or configs, short or long.

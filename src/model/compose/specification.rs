@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use super::load::load;
+use super::load::{Extent, load};
 use super::reader::ProjectReader;
 use super::value::{Value, ValueData};
 use super::{Condition, Project};
@@ -199,7 +199,7 @@ fn shown(case: &Case) -> String {
         }
     }
 
-    shown.facts(&load(&facts, "", &own, 0));
+    shown.facts(&load(&facts, "", &own, 0, Extent::Whole));
 
     shown.text
 }

@@ -1,6 +1,6 @@
 //! Tests of loading, merging and lowering: what the project comes to, and where each value stands.
 
-use super::{Condition, Project, ReferenceKind};
+use super::{Condition, Project, ReferenceKind, ReferenceNeed};
 use crate::model::Setting;
 use crate::model::container::MountSource;
 use crate::model::env::EnvValue;
@@ -594,4 +594,32 @@ fn words_keep_their_places_in_folded_and_filled_text() {
             .unwrap();
         assert_eq!(loaded.show(location), format!("compose.yaml:{line}:{word}"));
     }
+}
+
+#[test]
+fn what_is_extended_or_copied_from_need_not_start() {
+    let text = r"services:
+  base: {image: registry.example.com/base:1}
+  db: {image: postgres:17}
+  web:
+    extends: {service: base}
+    build: {context: ., additional_contexts: {assets: 'service:base'}}
+    links: [db]
+    network_mode: service:db
+";
+    let loaded = Loaded::of(&[("compose.yaml", text)]);
+    let references = &loaded.projects[0].service("web").unwrap().references;
+    let needs: Vec<(&str, ReferenceNeed)> = references
+        .iter()
+        .map(|reference| (reference.name.value.as_str(), reference.need))
+        .collect();
+    assert_eq!(
+        needs,
+        [
+            ("db", ReferenceNeed::Start),
+            ("db", ReferenceNeed::Start),
+            ("base", ReferenceNeed::Definition),
+            ("base", ReferenceNeed::Definition),
+        ]
+    );
 }

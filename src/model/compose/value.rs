@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use crate::model::Setting;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location, OffsetMap, SourceFile, Span};
 use crate::syntax::dotenv;
 use crate::syntax::interpolate::{self, Dialect, Lookup, VariableUse};
@@ -341,13 +342,6 @@ impl<'t> Value<'t> {
         self.get(key)?.text()
     }
 
-    /// The value of a key as a setting of its known text.
-    pub fn text_setting(&self, key: &str) -> Setting<String> {
-        self.get(key).map_or(Setting::Absent, |value| {
-            value.setting(|text| Some(text.to_owned()))
-        })
-    }
-
     /// The known text with its place.
     pub fn at(&self) -> Option<Located<String>> {
         Some(Located::new(self.text()?.to_owned(), self.location))
@@ -487,18 +481,82 @@ impl<'t> Value<'t> {
     }
 }
 
+/// A value as its project's completeness lets it be read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ValueReader<'v, 't> {
+    pub value: &'v Value<'t>,
+    /// What is absent may be set in another file.
+    open: bool,
+}
+
+impl<'v, 't> ValueReader<'v, 't> {
+    /// A value of which nothing is elsewhere.
+    pub const fn whole(value: &'v Value<'t>) -> Self {
+        Self { value, open: false }
+    }
+
+    /// A value that is only a part of itself.
+    pub const fn part(value: &'v Value<'t>) -> Self {
+        Self { value, open: true }
+    }
+}
+
+impl SpecReader for ValueReader<'_, '_> {
+    fn get(self, key: &str) -> Setting<Self> {
+        match self.value.get(key) {
+            Some(value) if !matches!(value.data, ValueData::Null) => {
+                Setting::set(Self { value, ..self }, value.location)
+            }
+            _ => self.absent(),
+        }
+    }
+
+    /// The items of a list, or the value itself where one may be written without a list.
+    fn items(self) -> impl Iterator<Item = Self> {
+        let items = self.value.one_or_many().iter();
+        items.map(move |value| Self { value, ..self })
+    }
+
+    fn text(self) -> Setting<String> {
+        self.value.setting(|text| Some(text.to_owned()))
+    }
+
+    fn boolean(self) -> Setting<bool> {
+        self.value.setting(|text| match text {
+            "true" | "True" | "TRUE" | "yes" | "on" => Some(true),
+            "false" | "False" | "FALSE" | "no" | "off" => Some(false),
+            _ => None,
+        })
+    }
+
+    fn location(self) -> Location {
+        self.value.location
+    }
+
+    fn is_open(self) -> bool {
+        self.open
+    }
+}
+
 /// The literal defaults inside a string.
 pub fn fallbacks(scalar: &Scalar<'_>) -> Vec<Fallback> {
-    scalar
-        .uses
-        .iter()
+    literal_defaults(&scalar.uses, scalar.written(), |span| scalar.span(span))
+}
+
+/// The literal defaults of variables in a text whose spans `place_of` locates.
+pub(super) fn literal_defaults(
+    uses: &[VariableUse],
+    text: &str,
+    place_of: impl Fn(Span) -> Location,
+) -> Vec<Fallback> {
+    uses.iter()
         .filter_map(|used| {
             let span = used.default()?;
-            let literal = span.text(scalar.written());
+            let literal = span.text(text);
 
             (!literal.is_empty() && !literal.contains('$')).then(|| Fallback {
                 variable: used.name.clone(),
-                literal: Located::new(literal.to_owned(), scalar.span(span)),
+                literal: Located::new(literal.to_owned(), place_of(span)),
             })
         })
         .collect()

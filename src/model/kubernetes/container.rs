@@ -1,24 +1,25 @@
 //! One container of a pod, with the pod's own settings applied to it.
 
 use super::environment;
+use super::manifest_reader::ManifestReader;
 use super::pod_defaults::PodDefaults;
 use super::probe::{command_word, handler_hosts, hook_action, probe};
 use super::quantity;
 use super::reference::ObjectReference;
 use super::security::{seccomp, security};
-use super::spec_reader::SpecReader;
 use crate::model::container::{
     Container, ContainerId, ContainerRole, KubeContainer, Mount, MountSource, Port, Quantity,
     Resources,
 };
 use crate::model::image::{ImageRole, ImageUse, Reference};
-use crate::model::{Command, Setting};
+use crate::model::spec_reader::SpecReader;
+use crate::model::{Command, Many, Setting};
 use crate::source::{Located, Location};
 use crate::syntax::yaml::{Kind, Node};
 
 /// Lowers a container of a pod. Adds the objects that it names to `references`.
 pub(super) fn lower_container(
-    spec: SpecReader,
+    spec: ManifestReader,
     role: ContainerRole,
     pod: &PodDefaults,
     references: &mut Vec<ObjectReference>,
@@ -35,19 +36,20 @@ pub(super) fn lower_container(
         .cloned()
         .unwrap_or_else(|| Located::new(String::new(), anchor));
     let context = spec.get("securityContext");
+    let is_open = spec.is_open() || pod.windows;
 
     Container {
         id: ContainerId::default(),
         role: effective_role(spec, role),
         anchor,
-        open: spec.is_open() || pod.windows,
+        open: is_open,
         image: image(spec),
         entrypoint: command(spec, "command"),
         command: command(spec, "args"),
-        env: environment::variables(spec, references),
-        env_from: environment::variable_sources(spec, references),
-        ports: ports(spec),
-        mounts: mounts(spec, pod),
+        env: Many::from_iter(environment::variables(spec, references)).open_if(is_open),
+        env_from: Many::from_iter(environment::variable_sources(spec, references)).open_if(is_open),
+        ports: Many::from_iter(ports(spec)).open_if(is_open),
+        mounts: Many::from_iter(mounts(spec, pod)).open_if(is_open),
         security: security(&context, pod, &name.value),
         resources: resources(spec, pod),
         health: Setting::Absent,
@@ -60,7 +62,7 @@ pub(super) fn lower_container(
 }
 
 /// The role of a container: an init container that is restarted runs as long as the pod.
-fn effective_role(spec: SpecReader, role: ContainerRole) -> ContainerRole {
+fn effective_role(spec: ManifestReader, role: ContainerRole) -> ContainerRole {
     let restart = spec.str("restartPolicy");
 
     match role {
@@ -72,8 +74,8 @@ fn effective_role(spec: SpecReader, role: ContainerRole) -> ContainerRole {
 }
 
 fn kube_settings(
-    spec: SpecReader,
-    context: &Setting<SpecReader>,
+    spec: ManifestReader,
+    context: &Setting<ManifestReader>,
     pod: &PodDefaults,
     name: &str,
 ) -> KubeContainer {
@@ -92,13 +94,13 @@ fn kube_settings(
         seccomp: seccomp(context, pod, name),
         host_process: pod
             .inherited(context, &["windowsOptions", "hostProcess"])
-            .and_then(SpecReader::boolean),
+            .and_then(ManifestReader::boolean),
         tty: spec.flag("tty"),
         stdin: spec.flag("stdin"),
     }
 }
 
-fn image(container: SpecReader) -> Option<ImageUse> {
+fn image(container: ManifestReader) -> Option<ImageUse> {
     // Operators of data stores call it so.
     let key = if container.node.get("image").is_none() && container.scope.open {
         "imageName"
@@ -138,7 +140,7 @@ fn image(container: SpecReader) -> Option<ImageUse> {
     })
 }
 
-fn command(container: SpecReader, key: &str) -> Option<Command> {
+fn command(container: ManifestReader, key: &str) -> Option<Command> {
     let command = container.get(key);
     let command = command.known()?;
     let node = command.value.node;
@@ -151,7 +153,7 @@ fn command(container: SpecReader, key: &str) -> Option<Command> {
 }
 
 /// The ports of a container, with an unknown one where there may be more.
-fn ports(container: SpecReader) -> Vec<Port> {
+fn ports(container: ManifestReader) -> Vec<Port> {
     let list = container.get("ports");
     let mut ports: Vec<Port> = match list.value() {
         Some(list) => list.items().map(port).collect(),
@@ -177,7 +179,7 @@ fn ports(container: SpecReader) -> Vec<Port> {
     ports
 }
 
-fn port(item: SpecReader) -> Port {
+fn port(item: ManifestReader) -> Port {
     let target = item.str("containerPort");
     let host = item.str("hostPort");
     let published = match &host {
@@ -209,7 +211,7 @@ fn port_number(port: &Setting<String>) -> Option<(u16, u16)> {
     Some((port, port))
 }
 
-fn mounts(container: SpecReader, pod: &PodDefaults) -> Vec<Mount> {
+fn mounts(container: ManifestReader, pod: &PodDefaults) -> Vec<Mount> {
     let mut mounts: Vec<Mount> = container
         .list("volumeMounts")
         .into_iter()
@@ -235,7 +237,7 @@ fn mounts(container: SpecReader, pod: &PodDefaults) -> Vec<Mount> {
     mounts
 }
 
-fn mount(item: SpecReader, pod: &PodDefaults) -> Mount {
+fn mount(item: ManifestReader, pod: &PodDefaults) -> Mount {
     let name = item.str("name");
     let volume = name.value().and_then(|name| pod.volumes.get(name.as_str()));
 
@@ -247,7 +249,7 @@ fn mount(item: SpecReader, pod: &PodDefaults) -> Mount {
     }
 }
 
-fn resources(container: SpecReader, pod: &PodDefaults) -> Resources {
+fn resources(container: ManifestReader, pod: &PodDefaults) -> Resources {
     let mut reader = ResourceReader {
         container: container.get("resources"),
         pod: pod.spec.get("resources"),
@@ -268,8 +270,8 @@ fn resources(container: SpecReader, pod: &PodDefaults) -> Resources {
 
 /// The `resources` of a container, and those of its pod, which apply where it has none.
 struct ResourceReader<'t> {
-    container: Setting<SpecReader<'t>>,
-    pod: Setting<SpecReader<'t>>,
+    container: Setting<ManifestReader<'t>>,
+    pod: Setting<ManifestReader<'t>>,
     /// Limits of 0, which are no limits.
     zero: Vec<Location>,
 }
@@ -309,11 +311,11 @@ impl ResourceReader<'_> {
     }
 }
 
-fn amount(resources: &Setting<SpecReader>, path: [&str; 2]) -> Setting<Quantity> {
+fn amount(resources: &Setting<ManifestReader>, path: [&str; 2]) -> Setting<Quantity> {
     resources
         .clone()
         .and_then(|resources| resources.path(&path))
-        .and_then(SpecReader::text)
+        .and_then(ManifestReader::text)
         .map(|text| quantity::parse(&text))
 }
 

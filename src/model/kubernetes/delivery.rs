@@ -1,8 +1,9 @@
 //! Objects that deploy a folder of the repository: Argo CD's Applications and Flux's Kustomizations.
 
 use super::image_rule::ImageRule;
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location};
 use crate::syntax::yaml::Node;
 
@@ -45,7 +46,7 @@ pub(super) fn patch_holders(object: Node<'_>) -> Vec<Node<'_>> {
 
 impl Delivery {
     /// `kind: Application`; `None` where it deploys a chart alone.
-    pub(super) fn from_application(spec: SpecReader) -> Option<Self> {
+    pub(super) fn from_application(spec: ManifestReader) -> Option<Self> {
         let source = spec.get("source").value().copied().or_else(|| {
             spec.list("sources")
                 .into_iter()
@@ -70,7 +71,7 @@ impl Delivery {
     }
 
     /// Flux's `kind: Kustomization`.
-    pub(super) fn from_flux(spec: SpecReader) -> Option<Self> {
+    pub(super) fn from_flux(spec: ManifestReader) -> Option<Self> {
         Some(Self {
             path: spec.str("path").known()?.clone(),
             components: spec.texts("components"),

@@ -1,10 +1,11 @@
 //! Environment variables of a container.
 
+use super::manifest_reader::{ManifestReader, is_placeholder};
 use super::reference::{ObjectReference, ReferenceKind};
-use super::spec_reader::{SpecReader, is_placeholder};
 use crate::model::Setting;
 use crate::model::container::{EnvFrom, EnvFromKind};
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar};
+use crate::model::spec_reader::SpecReader;
 use crate::source::Located;
 
 /// The longest value that is put together from others, in bytes: a chain of doubling variables must
@@ -13,7 +14,7 @@ const MAX_EXPANDED: usize = 64 * 1024;
 
 /// The variables of `env`. Adds the objects that they come from to `references`.
 pub(super) fn variables(
-    container: SpecReader,
+    container: ManifestReader,
     references: &mut Vec<ObjectReference>,
 ) -> Vec<EnvVar> {
     let mut variables: Vec<EnvVar> = Vec::new();
@@ -49,7 +50,7 @@ pub(super) fn variables(
 
 /// The objects of `envFrom`, added to `references` too.
 pub(super) fn variable_sources(
-    container: SpecReader,
+    container: ManifestReader,
     references: &mut Vec<ObjectReference>,
 ) -> Vec<EnvFrom> {
     let mut sources = Vec::new();
@@ -84,7 +85,7 @@ pub(super) fn variable_sources(
 }
 
 /// The entries of objects that a `valueFrom` names.
-fn value_references(from: SpecReader) -> Vec<ObjectReference> {
+fn value_references(from: ManifestReader) -> Vec<ObjectReference> {
     let mut references = Vec::new();
 
     for (key, kind) in [
@@ -109,7 +110,7 @@ fn value_references(from: SpecReader) -> Vec<ObjectReference> {
 }
 
 /// A value as written. `$(NAME)` refers to a variable that comes before it.
-fn literal_value(spec: SpecReader, before: &[EnvVar]) -> EnvValue {
+fn literal_value(spec: ManifestReader, before: &[EnvVar]) -> EnvValue {
     let Some(text) = spec.node.str() else {
         return EnvValue::Reference(spec.node.location());
     };

@@ -1,9 +1,10 @@
 //! Fields that the API does not have, or not where they are written, and values of the wrong type.
 
+use super::manifest_reader::{ManifestReader, is_placeholder};
 use super::refusal::{Problem, Refusal, not_string};
 use super::schema::{FieldType, TypeId};
-use super::spec_reader::{SpecReader, is_placeholder};
 use super::workload::template_path;
+use crate::model::spec_reader::SpecReader;
 use crate::source::Span;
 use crate::suggest;
 use crate::syntax::yaml::{Kind, Node};
@@ -18,7 +19,7 @@ const SEARCH_DEPTH: usize = 3;
 const MAX_PROBLEMS: usize = 50;
 
 /// What is wrong with the fields of an object of a kind and version; nothing where they are unknown.
-pub(super) fn field_refusals(root: SpecReader, version: &str, kind: &str) -> Vec<Refusal> {
+pub(super) fn field_refusals(root: ManifestReader, version: &str, kind: &str) -> Vec<Refusal> {
     if is_kind_chosen(root) {
         return Vec::new();
     }
@@ -43,10 +44,10 @@ pub(super) fn field_refusals(root: SpecReader, version: &str, kind: &str) -> Vec
 
 /// The pod template of a workload that is not of Kubernetes itself, and its path.
 fn foreign_template<'t>(
-    root: SpecReader<'t>,
+    root: ManifestReader<'t>,
     version: &str,
     kind: &str,
-) -> Option<(SpecReader<'t>, String)> {
+) -> Option<(ManifestReader<'t>, String)> {
     let (group, _) = version.split_once('/')?;
     let path = template_path(group, kind)?;
     let is_foreign = group.contains('.') && !path.is_empty();
@@ -71,7 +72,7 @@ struct FieldWalk {
 }
 
 impl FieldWalk {
-    fn check_object(&mut self, object: SpecReader, type_id: TypeId, path: String) {
+    fn check_object(&mut self, object: ManifestReader, type_id: TypeId, path: String) {
         if object.node.kind() != Kind::Mapping
             || object.node.is_damaged()
             || self.levels.len() > MAX_DEPTH
@@ -110,7 +111,7 @@ impl FieldWalk {
         self.levels.pop();
     }
 
-    fn check_value(&mut self, value: SpecReader, held: FieldType, name: &str) {
+    fn check_value(&mut self, value: ManifestReader, held: FieldType, name: &str) {
         let kind = value.node.kind();
         if matches!(kind, Kind::Null | Kind::Unknown) || value.text().is_unknown() {
             return;
@@ -164,7 +165,7 @@ impl FieldWalk {
     }
 
     /// Reports a number or a boolean where only a string may be.
-    fn check_text(&mut self, value: SpecReader, name: &str) {
+    fn check_text(&mut self, value: ManifestReader, name: &str) {
         if let Some(written) = not_string(value) {
             self.refusals.push(Refusal {
                 location: value.node.location(),
@@ -176,7 +177,7 @@ impl FieldWalk {
         }
     }
 
-    fn refuse_field(&mut self, key: Node, name: &str, value: SpecReader) {
+    fn refuse_field(&mut self, key: Node, name: &str, value: ManifestReader) {
         let Some(level) = self.levels.last() else {
             return;
         };
@@ -231,7 +232,7 @@ impl FieldWalk {
 
     /// The path of the mapping that has a field of a name: above the place where it is written, or
     /// else below it, or below what is above it.
-    fn right_place(&self, name: &str, value: SpecReader) -> Option<String> {
+    fn right_place(&self, name: &str, value: ManifestReader) -> Option<String> {
         let (level, above) = self.levels.split_last()?;
         let above = || above.iter().rev();
 
@@ -249,7 +250,7 @@ impl FieldWalk {
 }
 
 /// The one place below a type that has a field of a name, at the smallest depth.
-fn place_below(level: &TypeLevel, name: &str, value: SpecReader) -> Option<String> {
+fn place_below(level: &TypeLevel, name: &str, value: ManifestReader) -> Option<String> {
     let mut places = vec![(level.type_id, level.path.clone())];
 
     for depth in 0..SEARCH_DEPTH {
@@ -263,7 +264,11 @@ fn place_below(level: &TypeLevel, name: &str, value: SpecReader) -> Option<Strin
             for (field, held) in type_id.fields() {
                 // What is said of the other lists of containers would be said of none of them.
                 let is_other_list = matches!(*field, "initContainers" | "ephemeralContainers");
-                let Some(inner) = held.inner().filter(|_| !is_other_list) else {
+                if is_other_list {
+                    continue;
+                }
+
+                let Some(inner) = held.inner() else {
                     continue;
                 };
 
@@ -296,7 +301,7 @@ fn has_exclusive_fields(type_id: TypeId) -> bool {
 }
 
 /// Whether a type has a field of a name that may hold a value.
-fn accepts(type_id: TypeId, name: &str, value: SpecReader) -> bool {
+fn accepts(type_id: TypeId, name: &str, value: ManifestReader) -> bool {
     type_id
         .field(name)
         .is_some_and(|held| value.node.is_null() || wrong_type(value, held).is_none())
@@ -307,7 +312,7 @@ fn nearest(type_id: TypeId, name: &str) -> Option<&'static str> {
 }
 
 /// What a value should be and is not.
-fn wrong_type(value: SpecReader, held: FieldType) -> Option<&'static str> {
+fn wrong_type(value: ManifestReader, held: FieldType) -> Option<&'static str> {
     let node = value.node;
     let is_scalar = node.kind() == Kind::Scalar;
     // What another tool fills in may become anything.
@@ -348,7 +353,7 @@ fn is_braced(node: Node) -> bool {
 }
 
 /// Whether a template chooses the kind of the object, which is then one of several.
-fn is_kind_chosen(root: SpecReader) -> bool {
+fn is_kind_chosen(root: ManifestReader) -> bool {
     let Some(mask) = root.scope.mask else {
         return false;
     };
@@ -378,7 +383,7 @@ fn is_field_name(key: &str) -> bool {
 }
 
 /// Whether a template prints a part of a key, or may.
-fn is_printed(key: Node, object: SpecReader) -> bool {
+fn is_printed(key: Node, object: ManifestReader) -> bool {
     let span = key.location().span;
 
     object

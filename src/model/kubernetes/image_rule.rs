@@ -1,6 +1,7 @@
 //! Images that a kustomization, or an object that deploys a folder, replaces.
 
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
+use crate::model::spec_reader::SpecReader;
 use crate::source::Located;
 
 /// An entry of `images`.
@@ -13,7 +14,7 @@ pub struct ImageRule {
 }
 
 impl ImageRule {
-    pub(super) fn from_item(item: SpecReader) -> Option<Self> {
+    pub(super) fn from_item(item: ManifestReader) -> Option<Self> {
         Some(Self {
             name: item.str("name").known()?.clone(),
             new_name: item.str("newName").known().cloned(),

@@ -1,7 +1,8 @@
 //! What kustomize refuses in a kustomization.
 
 use super::labels::key_text;
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location, join};
 use crate::suggest;
 use crate::syntax::yaml::{Kind, Node, Tree};
@@ -81,7 +82,7 @@ const FIELDS: [&str; 36] = [
 ];
 
 /// What kustomize refuses in the text of a kustomization.
-pub(super) fn faults(root: SpecReader) -> Vec<KustomizationFault> {
+pub(super) fn faults(root: ManifestReader) -> Vec<KustomizationFault> {
     let mut faults = Vec::new();
 
     for (key, _) in root.entries() {
@@ -130,7 +131,9 @@ pub(super) fn named_files(tree: &Tree, folder: &str) -> Vec<NamedFile> {
 
     let mut add = |node: Node, path: &str, secret: bool| {
         // Paths elsewhere are not followed, and neither are addresses.
-        if let Some(path) = join(folder, path).filter(|_| !path.contains("://")) {
+        if !path.contains("://")
+            && let Some(path) = join(folder, path)
+        {
             files.push(NamedFile {
                 path: Located::new(path, node.content()),
                 secret,

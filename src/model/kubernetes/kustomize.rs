@@ -3,9 +3,10 @@
 use super::image_rule::ImageRule;
 use super::kustomization_fault::{KustomizationFault, faults};
 use super::labels::{Labels, key_text};
+use super::manifest_reader::{ManifestReader, ManifestScope};
 use super::object::{Data, DataEntry, Object};
-use super::spec_reader::{ManifestScope, SpecReader};
-use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
+use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Location, Span, join, parent};
 use crate::syntax::yaml::{Node, Tree};
 
@@ -39,12 +40,11 @@ pub struct Kustomization {
     pub folder: String,
     /// A `Component`: it changes what the including kustomization gathered.
     pub component: bool,
-    /// Files and folders of this repository that it gathers, as repository paths.
-    pub resources: Vec<Located<String>>,
+    /// Files and folders of this repository that it gathers, as repository paths. Open where
+    /// something is gathered from elsewhere, or made by a plugin or a Helm chart.
+    pub resources: Many<Located<String>>,
     /// The places of those that `components` names.
     component_places: Vec<Location>,
-    /// Something is gathered from elsewhere, or made by a plugin or a Helm chart.
-    pub partial: bool,
     pub namespace: Setting<String>,
     pub images: Vec<ImageRule>,
     pub replicas: Vec<ReplicaRule>,
@@ -52,10 +52,9 @@ pub struct Kustomization {
     pub labels: Vec<LabelRule>,
     /// It changes the names of what it gathers.
     pub renames: bool,
-    /// The files that it reaches, in order; known after the files are joined.
-    pub files: Vec<FileId>,
-    /// Everything that it gathers is known; after the files are joined.
-    pub complete: bool,
+    /// The files that it reaches, in order; after the files are joined. Open where not everything
+    /// that it gathers is known.
+    pub files: Many<FileId>,
     /// Resources that are neither a file nor a folder with a kustomization.
     pub missing: Vec<Located<String>>,
     /// Patches for which there is no object.
@@ -113,7 +112,7 @@ pub struct LabelRule {
 impl Kustomization {
     /// The kustomization of the file at a path; `None` where the file is empty.
     pub fn from_tree<'t>(tree: &'t Tree<'t>, scope: ManifestScope<'t>, path: &str) -> Option<Self> {
-        let root = SpecReader::new(tree.root()?, scope);
+        let root = ManifestReader::new(tree.root()?, scope);
         let folder = parent(path).to_owned();
         let is_opaque = OPAQUE_KEYS
             .iter()
@@ -137,8 +136,12 @@ impl Kustomization {
                 .into_iter()
                 .map(|path| path.location)
                 .collect(),
-            partial: is_opaque || has_remote_patch || resources.iter().any(Option::is_none),
-            resources: resources.into_iter().flatten().collect(),
+            resources: resources
+                .iter()
+                .flatten()
+                .cloned()
+                .collect::<Many<_>>()
+                .open_if(is_opaque || has_remote_patch || resources.iter().any(Option::is_none)),
             namespace: root.str("namespace"),
             images: root
                 .list("images")
@@ -154,8 +157,7 @@ impl Kustomization {
             renames: ["namePrefix", "nameSuffix"]
                 .iter()
                 .any(|key| root.key_location(key).is_some()),
-            files: Vec::new(),
-            complete: false,
+            files: Many::default().open_if(true),
             missing: Vec::new(),
             unmatched: Vec::new(),
             faults: faults(root),
@@ -184,7 +186,7 @@ impl Kustomization {
 }
 
 impl ReplicaRule {
-    fn from_item(item: SpecReader) -> Option<Self> {
+    fn from_item(item: ManifestReader) -> Option<Self> {
         Some(Self {
             name: item.str("name").known()?.clone(),
             count: item.count("count"),
@@ -193,7 +195,7 @@ impl ReplicaRule {
     }
 }
 
-fn releases(root: SpecReader) -> Vec<Located<String>> {
+fn releases(root: ManifestReader) -> Vec<Located<String>> {
     root.list("helmCharts")
         .into_iter()
         .filter_map(|chart| {
@@ -203,7 +205,7 @@ fn releases(root: SpecReader) -> Vec<Located<String>> {
         .collect()
 }
 
-fn label_rules(root: SpecReader) -> Vec<LabelRule> {
+fn label_rules(root: ManifestReader) -> Vec<LabelRule> {
     let mut rules = Vec::new();
 
     if let Some(common) = root.get("commonLabels").value() {
@@ -231,13 +233,13 @@ fn label_rules(root: SpecReader) -> Vec<LabelRule> {
     rules
 }
 
-fn pairs(map: SpecReader) -> Vec<(Located<String>, Setting<String>)> {
+fn pairs(map: ManifestReader) -> Vec<(Located<String>, Setting<String>)> {
     map.entries()
         .filter_map(|(key, value)| Some((key_text(key)?, value.text())))
         .collect()
 }
 
-fn generated(root: SpecReader, folder: &str) -> Vec<GeneratedObject> {
+fn generated(root: ManifestReader, folder: &str) -> Vec<GeneratedObject> {
     let mut generated = Vec::new();
 
     for (key, kind) in GENERATOR_KEYS {
@@ -272,7 +274,7 @@ fn generated(root: SpecReader, folder: &str) -> Vec<GeneratedObject> {
 }
 
 /// The entry of a literal, `key=value` with or without quotes around the value.
-fn literal(item: SpecReader) -> Option<DataEntry> {
+fn literal(item: ManifestReader) -> Option<DataEntry> {
     let text = item.raw_text()?;
     let (key, quoted) = text.value.split_once('=')?;
     let value = ['"', '\'']
@@ -664,7 +666,7 @@ patches:
             .collect();
         let patches = patch_files(parsed.tree.root().unwrap(), &kustomization.folder);
         assert_eq!(paths, ["deploy/base", "deploy/prod/web.yaml"]);
-        assert!(kustomization.partial);
+        assert!(kustomization.resources.is_open());
         assert_eq!(patches[0].patch, "deploy/prod/probe.yaml");
         assert_eq!(
             kustomization.images[0]
@@ -698,7 +700,7 @@ patches:
     fn a_selector_is_read() {
         let text = "kind: A\nmetadata:\n  labels: {app: web, tier: front}\n";
         let tree = Tree::parse(FileId(0), text).tree;
-        let root = SpecReader::new(tree.root().unwrap(), ManifestScope::plain(FileId(0)));
+        let root = ManifestReader::new(tree.root().unwrap(), ManifestScope::plain(FileId(0)));
         let labels = Labels::under_key(root.get("metadata"), "labels");
 
         for (selector, selects) in [

@@ -1,37 +1,35 @@
 //! Labels and annotations of objects and pods.
 
-use super::spec_reader::SpecReader;
-use crate::model::Setting;
+use super::manifest_reader::ManifestReader;
+use crate::model::spec_reader::SpecReader;
+use crate::model::{Many, Setting};
 use crate::source::{Located, Location};
 use crate::syntax::yaml::Node;
 
 /// Labels or annotations with their locations.
 #[derive(Clone, Debug, Default)]
 pub struct Labels {
-    pub entries: Vec<(Located<String>, Setting<String>)>,
-    /// There may be more.
-    pub open: bool,
+    pub entries: Many<(Located<String>, Setting<String>)>,
     pub location: Option<Location>,
 }
 
 impl Labels {
     /// The labels under a key of a parent that may itself be absent or unknown.
-    pub(super) fn under_key(parent: Setting<SpecReader>, key: &str) -> Self {
+    pub(super) fn under_key(parent: Setting<ManifestReader>, key: &str) -> Self {
         match parent.and_then(|parent| parent.get(key)) {
             Setting::Set(map) => Self {
                 entries: map
                     .value
                     .entries()
                     .filter_map(|(key, value)| Some((key_text(key)?, value.text())))
-                    .collect(),
-                open: map.value.is_open(),
+                    .collect::<Many<_>>()
+                    .open_if(map.value.is_open()),
                 location: Some(map.location),
             },
             Setting::Absent => Self::default(),
             Setting::Unknown(location) => Self {
-                open: true,
+                entries: Many::default().open_if(true),
                 location,
-                ..Self::default()
             },
         }
     }
@@ -55,7 +53,7 @@ impl Labels {
 
     /// Whether a label, or the value of one, is unknown.
     pub fn has_unknown(&self) -> bool {
-        self.open || self.entries.iter().any(|(_, value)| value.is_unknown())
+        self.entries.is_open() || self.entries.iter().any(|(_, value)| value.is_unknown())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::delivery::Delivery;
 use super::labels::Labels;
+use super::manifest_reader::{ManifestReader, ManifestScope};
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::object::{Body, Claim, Data, Object, ObjectId, ServiceAccount};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
-use super::spec_reader::{ManifestScope, SpecReader};
 use super::validation::refusals;
 use super::workload::{Workload, is_manifest};
+use crate::model::spec_reader::SpecReader;
 use crate::source::Located;
 use crate::syntax::yaml::{Kind, Node, Tree};
 
@@ -21,7 +22,7 @@ pub fn objects<'t>(tree: &'t Tree<'t>, scope: ManifestScope<'t>) -> Vec<Object> 
 
 /// The object at a node.
 pub(super) fn object<'t>(root: Node<'t>, scope: ManifestScope<'t>) -> Option<Object> {
-    let root = SpecReader::new(root, scope);
+    let root = ManifestReader::new(root, scope);
     let (version, kind) = header(root)?;
 
     Some(lower_object(root, version, kind))
@@ -118,7 +119,7 @@ fn add_manifests<'t>(parent: Node<'t>, depth: u32, roots: &mut Vec<Node<'t>>) {
 fn is_object(node: Node) -> bool {
     let scope = ManifestScope::plain(node.location().file);
 
-    header(SpecReader::new(node, scope)).is_some()
+    header(ManifestReader::new(node, scope)).is_some()
 }
 
 fn is_list(node: Node) -> bool {
@@ -128,7 +129,7 @@ fn is_list(node: Node) -> bool {
 }
 
 /// The version and the kind of an object; `None` for a kubeconfig, which has both.
-fn header(root: SpecReader) -> Option<(Located<String>, Located<String>)> {
+fn header(root: ManifestReader) -> Option<(Located<String>, Located<String>)> {
     let version = header_field(root, "apiVersion")?;
     let kind = header_field(root, "kind")?;
 
@@ -139,7 +140,7 @@ fn header(root: SpecReader) -> Option<(Located<String>, Located<String>)> {
     }
 }
 
-fn header_field(root: SpecReader, key: &str) -> Option<Located<String>> {
+fn header_field(root: ManifestReader, key: &str) -> Option<Located<String>> {
     let field = root.get(key);
     let field = field.known()?;
 
@@ -149,7 +150,11 @@ fn header_field(root: SpecReader, key: &str) -> Option<Located<String>> {
     ))
 }
 
-fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<String>) -> Object {
+fn lower_object(
+    root: ManifestReader,
+    api_version: Located<String>,
+    kind: Located<String>,
+) -> Object {
     let mut body = body(root, &api_version.value, &kind.value);
     let is_fragment =
         !root.scope.open && matches!(&body, Body::Workload(workload) if workload.is_fragment());
@@ -188,7 +193,7 @@ fn lower_object(root: SpecReader, api_version: Located<String>, kind: Located<St
     }
 }
 
-fn body(root: SpecReader, version: &str, kind: &str) -> Body {
+fn body(root: ManifestReader, version: &str, kind: &str) -> Body {
     let group = version.split_once('/').map_or("", |(group, _)| group);
     let spec = root.get("spec").value().copied();
 
@@ -217,7 +222,7 @@ fn body(root: SpecReader, version: &str, kind: &str) -> Body {
 }
 
 /// How the `spec` of a kind is lowered, where the rest of the object does not matter.
-fn body_of_spec(group: &str, kind: &str) -> Option<fn(SpecReader) -> Body> {
+fn body_of_spec(group: &str, kind: &str) -> Option<fn(ManifestReader) -> Body> {
     Some(match (group, kind) {
         ("", "Service") => |spec| Body::Service(Box::new(KubeService::from_spec(spec))),
         ("", "PersistentVolumeClaim") => |spec| Body::Claim(Claim::from_spec(spec)),

@@ -1,8 +1,9 @@
 //! Services, Ingresses, routes and network policies.
 
+use super::manifest_reader::ManifestReader;
 use super::selector::Selector;
-use super::spec_reader::SpecReader;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location};
 
 /// `kind: Service`.
@@ -34,7 +35,7 @@ pub struct ServicePort {
 }
 
 impl KubeService {
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         Self {
             kind: spec.str("type"),
             selector: Selector::from_map(spec, "selector"),
@@ -56,7 +57,7 @@ impl KubeService {
 }
 
 impl ServicePort {
-    fn from_item(item: SpecReader) -> Self {
+    fn from_item(item: ManifestReader) -> Self {
         Self {
             location: item.node.location(),
             name: item.str("name").known().cloned(),
@@ -86,7 +87,7 @@ pub struct Peer {
 }
 
 impl NetworkPolicy {
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         let types = spec.texts("policyTypes");
         let has_egress_rules = !spec.get("egress").is_absent();
         let sides = [("ingress", "from"), ("egress", "to")];
@@ -111,7 +112,7 @@ impl NetworkPolicy {
 }
 
 impl Peer {
-    fn from_item(item: SpecReader) -> Option<Self> {
+    fn from_item(item: ManifestReader) -> Option<Self> {
         Some(Self {
             selector: Selector::from_key(item, "podSelector")?,
             elsewhere: item.key_location("namespaceSelector").is_some(),
@@ -141,7 +142,7 @@ pub struct Backend {
 
 impl Ingress {
     /// `networking.k8s.io/v1` and its older versions.
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         let rules = spec.list("rules");
         let default = spec.get("defaultBackend").or(spec.get("backend"));
         let paths = rules
@@ -170,7 +171,7 @@ impl Ingress {
     }
 
     /// `HTTPRoute`, `GRPCRoute`, `TCPRoute`, `TLSRoute`. Their gateway sets TLS.
-    pub(super) fn from_route(spec: SpecReader) -> Self {
+    pub(super) fn from_route(spec: ManifestReader) -> Self {
         let references = spec
             .list("rules")
             .into_iter()
@@ -187,7 +188,7 @@ impl Ingress {
 
 impl Backend {
     /// A `backend` of an Ingress, of `networking.k8s.io/v1` or older.
-    fn from_spec(spec: SpecReader) -> Option<Self> {
+    fn from_spec(spec: ManifestReader) -> Option<Self> {
         let Setting::Set(service) = spec.get("service") else {
             return Some(Self {
                 service: spec.str("serviceName").known().cloned()?,
@@ -208,7 +209,7 @@ impl Backend {
     }
 
     /// An item of `backendRefs`; `None` where it is not a Service.
-    fn from_reference(item: SpecReader) -> Option<Self> {
+    fn from_reference(item: ManifestReader) -> Option<Self> {
         let kind = item.str("kind");
         if kind.value().is_some_and(|kind| kind != "Service") {
             return None;

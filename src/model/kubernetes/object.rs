@@ -2,14 +2,15 @@
 
 use super::delivery::Delivery;
 use super::labels::{Labels, key_text};
+use super::manifest_reader::ManifestReader;
 use super::network::{Ingress, KubeService, NetworkPolicy};
 use super::policy::{Autoscaler, Binding, Defaults, DisruptionBudget, RbacRole};
 use super::refusal::Refusal;
-use super::spec_reader::SpecReader;
 use super::workload::Workload;
 use crate::credential;
-use crate::model::Setting;
 use crate::model::id::Id;
+use crate::model::spec_reader::SpecReader;
+use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Location, OffsetMap, Span};
 
 /// The number of an object among those of all files.
@@ -172,11 +173,9 @@ pub enum Body {
 /// The entries of a ConfigMap or Secret.
 #[derive(Debug, Default)]
 pub struct Data {
-    pub entries: Vec<DataEntry>,
+    pub entries: Many<DataEntry>,
     /// A Secret's `type`.
     pub kind: Setting<String>,
-    /// There may be more entries.
-    pub open: bool,
     /// Encrypted as a whole, by SOPS.
     pub encrypted: bool,
 }
@@ -194,12 +193,15 @@ pub struct DataEntry {
 
 impl Data {
     /// The entries of the given tables of an object; those of the table `encoded` are base64.
-    pub(super) fn from_tables(root: SpecReader, tables: &[&str], encoded: Option<&str>) -> Self {
+    pub(super) fn from_tables(
+        root: ManifestReader,
+        tables: &[&str],
+        encoded: Option<&str>,
+    ) -> Self {
         let mut data = Self {
             kind: root.str("type"),
             encrypted: root.key_location("sops").is_some(),
-            open: root.is_open(),
-            entries: Vec::new(),
+            entries: Many::default().open_if(root.is_open()),
         };
 
         for table in tables {
@@ -207,7 +209,9 @@ impl Data {
                 continue;
             };
 
-            data.open |= spec.is_open();
+            if spec.is_open() {
+                data.entries.open();
+            }
 
             for (key, value) in spec.entries() {
                 let (Some(key), Some(text)) = (key_text(key), value.raw_text()) else {
@@ -267,14 +271,14 @@ pub struct Claim {
 }
 
 impl Claim {
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         Self {
             access_modes: spec.get("accessModes").and_then(access_modes),
         }
     }
 }
 
-fn access_modes(list: SpecReader) -> Setting<Vec<Located<String>>> {
+fn access_modes(list: ManifestReader) -> Setting<Vec<Located<String>>> {
     let location = list.node.location();
     let modes: Option<Vec<_>> = list
         .items()

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use super::container::lower_container;
 use super::labels::Labels;
+use super::manifest_reader::ManifestReader;
 use super::pod_defaults::PodDefaults;
 use super::reference::{ObjectReference, ReferenceKind};
 use super::security::host_namespaces;
 use super::selector::Selector;
-use super::spec_reader::SpecReader;
 use super::volume::{self, Volume, attach_unmounted_host_paths};
 use crate::model::Setting;
 use crate::model::container::{Container, ContainerRole, HostNamespace};
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location};
 
 /// A pod's spec.
@@ -55,7 +56,7 @@ impl Pod {
     }
 
     /// A pod of containers of which something else makes it; what they lack is unknown.
-    pub(super) fn of_containers(items: &[SpecReader], annotations: &Labels) -> Self {
+    pub(super) fn of_containers(items: &[ManifestReader], annotations: &Labels) -> Self {
         let Some(first) = items.first() else {
             return Self::default();
         };
@@ -102,7 +103,11 @@ impl Pod {
 
     /// Lowers a pod's spec. `annotations` are those of its template, `claims` a StatefulSet's claim
     /// templates.
-    pub(super) fn from_spec(spec: SpecReader, annotations: &Labels, claims: &[SpecReader]) -> Self {
+    pub(super) fn from_spec(
+        spec: ManifestReader,
+        annotations: &Labels,
+        claims: &[ManifestReader],
+    ) -> Self {
         let volumes = volumes(spec, claims);
         let context = spec.get("securityContext");
         let windows = is_windows(spec);
@@ -159,7 +164,7 @@ impl Pod {
             sysctls: sysctls(&context),
             termination_grace: spec
                 .get("terminationGracePeriodSeconds")
-                .and_then(SpecReader::unsigned),
+                .and_then(ManifestReader::unsigned),
             spread: spread(spec),
             unknown_mounts,
             host_namespaces: host_namespaces(spec),
@@ -174,7 +179,7 @@ fn is_main(container: &Container) -> bool {
 }
 
 /// Mounts of volumes that a pod does not have. `volumes` are all of them.
-fn unknown_mounts(spec: SpecReader, is_volume: impl Fn(&str) -> bool) -> Vec<Located<String>> {
+fn unknown_mounts(spec: ManifestReader, is_volume: impl Fn(&str) -> bool) -> Vec<Located<String>> {
     let mut unknown = Vec::new();
 
     for list in ["initContainers", "containers"] {
@@ -197,11 +202,11 @@ const OS_LABELS: [&str; 2] = ["kubernetes.io/os", "beta.kubernetes.io/os"];
 
 /// Whether a pod is for Windows: by its `os`, by the nodes that it selects, or by options that only
 /// Windows has.
-fn is_windows(spec: SpecReader) -> bool {
-    let name = spec.path(&["os", "name"]).and_then(SpecReader::text);
+fn is_windows(spec: ManifestReader) -> bool {
+    let name = spec.path(&["os", "name"]).and_then(ManifestReader::text);
     let selected = OS_LABELS.map(|label| {
         spec.path(&["nodeSelector", label])
-            .and_then(SpecReader::text)
+            .and_then(ManifestReader::text)
     });
     let names_windows =
         |setting: &Setting<String>| setting.value().is_some_and(|os| os == "windows");
@@ -215,7 +220,7 @@ fn is_windows(spec: SpecReader) -> bool {
 }
 
 /// The volumes of a pod, and those that a StatefulSet claims for it.
-fn volumes(spec: SpecReader, claims: &[SpecReader]) -> Vec<Volume> {
+fn volumes(spec: ManifestReader, claims: &[ManifestReader]) -> Vec<Volume> {
     let items = spec.list("volumes").into_iter();
     let claims = claims.iter().copied();
 
@@ -225,7 +230,7 @@ fn volumes(spec: SpecReader, claims: &[SpecReader]) -> Vec<Volume> {
         .collect()
 }
 
-fn may_have_more_volumes(spec: SpecReader) -> bool {
+fn may_have_more_volumes(spec: ManifestReader) -> bool {
     match spec.get("volumes") {
         Setting::Set(volumes) => volumes.value.is_open(),
         Setting::Absent => spec.is_open(),
@@ -233,14 +238,14 @@ fn may_have_more_volumes(spec: SpecReader) -> bool {
     }
 }
 
-fn location(spec: SpecReader) -> Location {
+fn location(spec: ManifestReader) -> Location {
     spec.key_location("containers")
         .or_else(|| Some(spec.node.entries().next()?.key.location()))
         .unwrap_or_default()
 }
 
 fn containers(
-    spec: SpecReader,
+    spec: ManifestReader,
     defaults: &PodDefaults,
     references: &mut Vec<ObjectReference>,
 ) -> Vec<Container> {
@@ -261,7 +266,7 @@ fn containers(
     containers
 }
 
-fn pull_secrets(spec: SpecReader) -> Vec<ObjectReference> {
+fn pull_secrets(spec: ManifestReader) -> Vec<ObjectReference> {
     let secrets = spec.list("imagePullSecrets").into_iter();
     secrets
         .filter_map(|item| item.str("name").known().cloned())
@@ -270,7 +275,7 @@ fn pull_secrets(spec: SpecReader) -> Vec<ObjectReference> {
 }
 
 /// The names of the kernel parameters that a pod's security context sets.
-fn sysctls(context: &Setting<SpecReader>) -> Vec<Located<String>> {
+fn sysctls(context: &Setting<ManifestReader>) -> Vec<Located<String>> {
     let items = context
         .value()
         .map(|context| context.list("sysctls"))
@@ -281,7 +286,7 @@ fn sysctls(context: &Setting<SpecReader>) -> Vec<Located<String>> {
         .collect()
 }
 
-fn spread(spec: SpecReader) -> Setting<Vec<Selector>> {
+fn spread(spec: ManifestReader) -> Setting<Vec<Selector>> {
     let constraints = spec.get("topologySpreadConstraints");
     let anti_affinity = spec.path(&["affinity", "podAntiAffinity"]);
     let location = match (&constraints, &anti_affinity) {
@@ -294,7 +299,7 @@ fn spread(spec: SpecReader) -> Setting<Vec<Selector>> {
 
     let mut selectors = Vec::new();
     let mut is_open = false;
-    let mut add = |item: SpecReader| {
+    let mut add = |item: ManifestReader| {
         is_open |= item.is_open();
         selectors.extend(Selector::from_key(item, "labelSelector"));
     };

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use super::labels::Labels;
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
 use super::volume::Volume;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 
 /// What a pod gives to each of its containers.
 pub(super) struct PodDefaults<'t, 'p> {
-    pub spec: SpecReader<'t>,
-    pub security: Setting<SpecReader<'t>>,
+    pub spec: ManifestReader<'t>,
+    pub security: Setting<ManifestReader<'t>>,
     pub annotations: &'p Labels,
     /// By name.
     pub volumes: HashMap<&'p str, &'p Volume>,
@@ -25,9 +26,9 @@ impl<'t> PodDefaults<'t, '_> {
     /// A value of the container's `securityContext`, or else of the pod's.
     pub fn inherited(
         &self,
-        container: &Setting<SpecReader<'t>>,
+        container: &Setting<ManifestReader<'t>>,
         path: &[&str],
-    ) -> Setting<SpecReader<'t>> {
+    ) -> Setting<ManifestReader<'t>> {
         let of_container = container.clone().and_then(|context| context.path(path));
         let of_pod = self.security.clone().and_then(|context| context.path(path));
 

@@ -1,10 +1,11 @@
 //! Objects that govern workloads: scaling, disruption, default resources, rights.
 
+use super::manifest_reader::ManifestReader;
 use super::quantity;
 use super::selector::Selector;
-use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::model::container::Quantity;
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location};
 
 /// An object that scales another one: an HPA or a KEDA ScaledObject.
@@ -30,7 +31,7 @@ pub struct Utilization {
 }
 
 impl Autoscaler {
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         let target = spec.get("scaleTargetRef");
         let metrics = spec.list("metrics").into_iter();
         let mut utilization: Vec<Utilization> =
@@ -51,7 +52,7 @@ impl Autoscaler {
         }
     }
 
-    pub(super) fn from_keda_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_keda_spec(spec: ManifestReader) -> Self {
         let autoscaler = Self::from_spec(spec);
         let location = autoscaler.target_name.location().unwrap_or_default();
         let default_kind = Setting::set("Deployment".to_owned(), location);
@@ -71,7 +72,7 @@ impl Autoscaler {
 }
 
 /// A field of the target. Without a target, what is scaled is unknown.
-fn target_field(target: &Setting<SpecReader>, key: &str) -> Setting<String> {
+fn target_field(target: &Setting<ManifestReader>, key: &str) -> Setting<String> {
     target
         .value()
         .map_or(Setting::Unknown(None), |target| target.str(key))
@@ -79,12 +80,12 @@ fn target_field(target: &Setting<SpecReader>, key: &str) -> Setting<String> {
 
 impl Utilization {
     /// A metric of an HPA; `None` if it does not measure the utilization of a resource.
-    fn of_metric(metric: SpecReader) -> Option<Self> {
+    fn of_metric(metric: ManifestReader) -> Option<Self> {
         let resource = metric.get("resource").or(metric.get("containerResource"));
         let resource = resource.value()?;
         let kind = resource
             .path(&["target", "type"])
-            .and_then(SpecReader::text);
+            .and_then(ManifestReader::text);
         let is_utilization = !resource.path(&["target", "averageUtilization"]).is_absent()
             || !resource.get("targetAverageUtilization").is_absent()
             || kind.value().is_some_and(|kind| kind == "Utilization");
@@ -101,7 +102,7 @@ impl Utilization {
 
     /// A trigger of a KEDA ScaledObject. Its type is the resource, and its metric the utilization
     /// unless it says otherwise.
-    fn of_trigger(trigger: SpecReader) -> Option<Self> {
+    fn of_trigger(trigger: ManifestReader) -> Option<Self> {
         let resource = trigger.str("type").known().cloned()?;
         if !matches!(resource.value.as_str(), "cpu" | "memory") {
             return None;
@@ -136,7 +137,7 @@ pub struct DisruptionBudget {
 }
 
 impl DisruptionBudget {
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         Self {
             selector: Selector::from_key(spec, "selector"),
             min_available: spec.str("minAvailable"),
@@ -155,7 +156,7 @@ pub struct Defaults {
 }
 
 impl Defaults {
-    pub(super) fn from_spec(spec: SpecReader) -> Self {
+    pub(super) fn from_spec(spec: ManifestReader) -> Self {
         let mut defaults = Self::default();
 
         for limit in spec.list("limits") {
@@ -175,21 +176,21 @@ impl Defaults {
 }
 
 /// The default limit, which falls back to the maximum.
-fn default_limit(limit: SpecReader, resource: &str) -> Setting<Quantity> {
+fn default_limit(limit: ManifestReader, resource: &str) -> Setting<Quantity> {
     quantity_at(limit, ["default", resource]).or(quantity_at(limit, ["max", resource]))
 }
 
 /// The default request, which falls back to the default limit.
-fn default_request(limit: SpecReader, resource: &str) -> Setting<Quantity> {
+fn default_request(limit: ManifestReader, resource: &str) -> Setting<Quantity> {
     quantity_at(limit, ["defaultRequest", resource])
         .or(default_limit(limit, resource))
         .or(quantity_at(limit, ["min", resource]))
 }
 
-fn quantity_at(limit: SpecReader, path: [&str; 2]) -> Setting<Quantity> {
+fn quantity_at(limit: ManifestReader, path: [&str; 2]) -> Setting<Quantity> {
     limit
         .path(&path)
-        .and_then(SpecReader::text)
+        .and_then(ManifestReader::text)
         .map(|text| quantity::parse(&text))
 }
 
@@ -211,7 +212,7 @@ pub struct PolicyRule {
 }
 
 impl RbacRole {
-    pub(super) fn from_object(root: SpecReader) -> Self {
+    pub(super) fn from_object(root: ManifestReader) -> Self {
         Self {
             rules: root
                 .list("rules")
@@ -224,7 +225,7 @@ impl RbacRole {
 
 /// Whether a rule is restricted by name. An empty list restricts nothing; one that a template fills
 /// may.
-fn is_named(rule: SpecReader) -> bool {
+fn is_named(rule: ManifestReader) -> bool {
     match rule.get("resourceNames") {
         Setting::Set(names) => names.value.is_open() || names.value.items().next().is_some(),
         Setting::Absent => false,
@@ -233,7 +234,7 @@ fn is_named(rule: SpecReader) -> bool {
 }
 
 impl PolicyRule {
-    fn from_item(item: SpecReader) -> Self {
+    fn from_item(item: ManifestReader) -> Self {
         Self {
             location: item.node.location(),
             groups: item.texts("apiGroups"),
@@ -283,7 +284,7 @@ pub struct Subject {
 }
 
 impl Binding {
-    pub(super) fn from_object(root: SpecReader) -> Self {
+    pub(super) fn from_object(root: ManifestReader) -> Self {
         let role = root.get("roleRef");
 
         Self {
@@ -300,7 +301,7 @@ impl Binding {
 }
 
 impl Subject {
-    fn from_item(item: SpecReader) -> Self {
+    fn from_item(item: ManifestReader) -> Self {
         Self {
             kind: item.str("kind"),
             name: item.str("name"),

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
 use crate::model::container::{Probe, ProbeAction};
+use crate::model::spec_reader::SpecReader;
 use crate::model::{Item, Setting};
 use crate::source::Located;
 use crate::syntax::yaml::{Kind, Node};
@@ -12,7 +13,7 @@ use crate::syntax::yaml::{Kind, Node};
 const MAX_DEPTH: u32 = 8;
 
 /// The probe under a key of a container.
-pub(super) fn probe(container: SpecReader, key: &str) -> Setting<Probe> {
+pub(super) fn probe(container: ManifestReader, key: &str) -> Setting<Probe> {
     let location = container.key_location(key);
 
     match container.get(key) {
@@ -25,7 +26,7 @@ pub(super) fn probe(container: SpecReader, key: &str) -> Setting<Probe> {
     }
 }
 
-fn lower_probe(spec: SpecReader) -> Probe {
+fn lower_probe(spec: ManifestReader) -> Probe {
     let mut fingerprint = String::new();
     write_fingerprint(spec, 0, &mut fingerprint);
 
@@ -37,7 +38,7 @@ fn lower_probe(spec: SpecReader) -> Probe {
 }
 
 /// The action of a probe, which may be a gRPC call besides those of hooks.
-fn probe_action(spec: SpecReader) -> ProbeAction {
+fn probe_action(spec: ManifestReader) -> ProbeAction {
     match (hook_action(spec), spec.get("grpc").value()) {
         (ProbeAction::Unknown | ProbeAction::Exec { .. }, Some(call)) => ProbeAction::Grpc {
             port: call.str("port"),
@@ -47,7 +48,7 @@ fn probe_action(spec: SpecReader) -> ProbeAction {
 }
 
 /// The action of a lifecycle hook.
-pub(super) fn hook_action(spec: SpecReader) -> ProbeAction {
+pub(super) fn hook_action(spec: ManifestReader) -> ProbeAction {
     if let Some(http) = spec.get("httpGet").value() {
         return ProbeAction::Http {
             path: http.str("path").known().cloned(),
@@ -84,11 +85,11 @@ pub(super) fn command_word(node: Node) -> Option<Item> {
 }
 
 /// `host` fields of the handlers of a probe or a hook.
-pub(super) fn handler_hosts(spec: SpecReader) -> Vec<Located<String>> {
+pub(super) fn handler_hosts(spec: ManifestReader) -> Vec<Located<String>> {
     let mut hosts = Vec::new();
 
     for handler in ["httpGet", "tcpSocket"] {
-        let host = spec.path(&[handler, "host"]).and_then(SpecReader::text);
+        let host = spec.path(&[handler, "host"]).and_then(ManifestReader::text);
         if let Setting::Set(host) = host
             && !host.value.is_empty()
         {
@@ -101,7 +102,7 @@ pub(super) fn handler_hosts(spec: SpecReader) -> Vec<Located<String>> {
 
 /// Writes a node with its keys in order, to compare two nodes by what they say. What is unknown
 /// equals nothing else, so its location is written.
-fn write_fingerprint(spec: SpecReader, depth: u32, out: &mut String) {
+fn write_fingerprint(spec: ManifestReader, depth: u32, out: &mut String) {
     if depth > MAX_DEPTH {
         return;
     }

@@ -1,7 +1,8 @@
 //! Objects that a pod names.
 
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
 use crate::model::container::EnvFromKind;
+use crate::model::spec_reader::SpecReader;
 use crate::source::Located;
 
 /// Another object that a pod names.
@@ -28,7 +29,7 @@ impl ObjectReference {
 
     /// The references of a mapping that names an object in `field` and may name entries of it in
     /// `items`: one for each entry, or else one for the object.
-    pub(super) fn of_items(spec: SpecReader, kind: ReferenceKind, field: &str) -> Vec<Self> {
+    pub(super) fn of_items(spec: ManifestReader, kind: ReferenceKind, field: &str) -> Vec<Self> {
         let Some(name) = spec.str(field).known().cloned() else {
             return Vec::new();
         };

@@ -1,6 +1,7 @@
 //! What the API server may refuse in an object, each kind of it.
 
-use super::spec_reader::{SpecReader, is_placeholder};
+use super::manifest_reader::{ManifestReader, is_placeholder};
+use crate::model::spec_reader::SpecReader;
 use crate::source::Location;
 use crate::syntax::yaml::Kind;
 
@@ -75,7 +76,7 @@ pub enum Problem {
 
 /// A number or a boolean as written; `None` for a string, and for what a template or another tool
 /// fills in.
-pub(super) fn not_string(value: SpecReader) -> Option<String> {
+pub(super) fn not_string(value: ManifestReader) -> Option<String> {
     let node = value.node;
     if node.kind() != Kind::Scalar || value.text().is_unknown() {
         return None;

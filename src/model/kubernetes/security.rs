@@ -1,9 +1,10 @@
 //! The security context of a container, with the pod's applied to it.
 
+use super::manifest_reader::ManifestReader;
 use super::pod_defaults::PodDefaults;
-use super::spec_reader::SpecReader;
-use crate::model::Setting;
 use crate::model::container::{HostNamespace, Security};
+use crate::model::spec_reader::SpecReader;
+use crate::model::{Many, Setting};
 use crate::source::Located;
 
 /// Fields of a pod's spec that share a namespace with the host.
@@ -15,7 +16,7 @@ const HOST_NAMESPACES: [(&str, HostNamespace); 3] = [
 
 /// The settings in effect for a container of this name. `context` is its own `securityContext`.
 pub(super) fn security(
-    context: &Setting<SpecReader>,
+    context: &Setting<ManifestReader>,
     pod: &PodDefaults,
     container: &str,
 ) -> Security {
@@ -25,19 +26,18 @@ pub(super) fn security(
     let mut security = Security {
         user: pod
             .inherited(context, &["runAsUser"])
-            .and_then(SpecReader::text),
+            .and_then(ManifestReader::text),
         run_as_non_root: pod
             .inherited(context, &["runAsNonRoot"])
-            .and_then(SpecReader::boolean),
+            .and_then(ManifestReader::boolean),
         privileged: own_flag(context, "privileged"),
         allow_privilege_escalation: own_flag(context, "allowPrivilegeEscalation"),
         read_only_root: own_flag(context, "readOnlyRootFilesystem"),
         added_capabilities: capabilities(&added),
         dropped_capabilities: capabilities(&dropped),
-        drops_more: may_hold_more(&dropped),
         host_namespaces: host_namespaces(pod.spec),
         profiles: profiles(context, pod, container),
-        proc_mount: own_value(context, &["procMount"]).and_then(SpecReader::text),
+        proc_mount: own_value(context, &["procMount"]).and_then(ManifestReader::text),
         devices: Vec::new(),
     };
 
@@ -58,21 +58,22 @@ pub(super) fn security(
 }
 
 /// A value that the pod's context cannot set.
-fn own_value<'t>(context: &Setting<SpecReader<'t>>, path: &[&str]) -> Setting<SpecReader<'t>> {
+fn own_value<'t>(
+    context: &Setting<ManifestReader<'t>>,
+    path: &[&str],
+) -> Setting<ManifestReader<'t>> {
     context.clone().and_then(|context| context.path(path))
 }
 
-fn own_flag(context: &Setting<SpecReader>, key: &str) -> Setting<bool> {
-    own_value(context, &[key]).and_then(SpecReader::boolean)
+fn own_flag(context: &Setting<ManifestReader>, key: &str) -> Setting<bool> {
+    own_value(context, &[key]).and_then(ManifestReader::boolean)
 }
 
-/// The known capabilities of a list, in upper case and without `CAP_`.
-fn capabilities(list: &Setting<SpecReader>) -> Vec<Located<String>> {
-    let Some(list) = list.value() else {
-        return Vec::new();
-    };
-
-    list.items()
+/// The capabilities of a list, in upper case and without `CAP_`.
+fn capabilities(list: &Setting<ManifestReader>) -> Many<Located<String>> {
+    list.value()
+        .into_iter()
+        .flat_map(|list| list.items())
         .filter_map(|item| item.text().known().cloned())
         .map(|name| {
             name.map(|name| {
@@ -81,11 +82,12 @@ fn capabilities(list: &Setting<SpecReader>) -> Vec<Located<String>> {
                     .to_owned()
             })
         })
-        .collect()
+        .collect::<Many<_>>()
+        .open_if(may_hold_more(list))
 }
 
 /// Whether a list may hold more than its known items.
-fn may_hold_more(list: &Setting<SpecReader>) -> bool {
+fn may_hold_more(list: &Setting<ManifestReader>) -> bool {
     match list {
         Setting::Set(list) => {
             list.value.is_open() || list.value.items().any(|item| item.text().is_unknown())
@@ -95,7 +97,7 @@ fn may_hold_more(list: &Setting<SpecReader>) -> bool {
     }
 }
 
-pub(super) fn host_namespaces(pod: SpecReader) -> Vec<Located<HostNamespace>> {
+pub(super) fn host_namespaces(pod: ManifestReader) -> Vec<Located<HostNamespace>> {
     let mut shared = Vec::new();
 
     for (key, namespace) in HOST_NAMESPACES {
@@ -111,13 +113,13 @@ pub(super) fn host_namespaces(pod: SpecReader) -> Vec<Located<HostNamespace>> {
 
 /// The type of the seccomp profile in effect.
 pub(super) fn seccomp(
-    context: &Setting<SpecReader>,
+    context: &Setting<ManifestReader>,
     pod: &PodDefaults,
     container: &str,
 ) -> Setting<String> {
     let field = pod
         .inherited(context, &["seccompProfile", "type"])
-        .and_then(SpecReader::text);
+        .and_then(ManifestReader::text);
     if !field.is_absent() {
         return field;
     }
@@ -141,7 +143,7 @@ pub(super) fn seccomp(
 
 /// Seccomp, AppArmor and SELinux options in the notation of [`Security::profiles`].
 fn profiles(
-    context: &Setting<SpecReader>,
+    context: &Setting<ManifestReader>,
     pod: &PodDefaults,
     container: &str,
 ) -> Vec<Located<String>> {
@@ -158,7 +160,7 @@ fn profiles(
     for field in ["type", "user", "role"] {
         let option = pod
             .inherited(context, &["seLinuxOptions", field])
-            .and_then(SpecReader::text);
+            .and_then(ManifestReader::text);
         if let Setting::Set(option) = option {
             profiles.push(option.map(|value| format!("selinux-{field}={value}")));
         }
@@ -169,13 +171,13 @@ fn profiles(
 
 /// The AppArmor profile: of the field, or of the annotation that came before it.
 fn apparmor(
-    context: &Setting<SpecReader>,
+    context: &Setting<ManifestReader>,
     pod: &PodDefaults,
     container: &str,
 ) -> Option<Located<String>> {
     let field = pod
         .inherited(context, &["appArmorProfile", "type"])
-        .and_then(SpecReader::text);
+        .and_then(ManifestReader::text);
     if let Setting::Set(profile) = field {
         return Some(profile);
     }

@@ -1,8 +1,9 @@
 //! Selectors over labels. Whether one matches may be yes, no, or unknown.
 
 use super::labels::Labels;
-use super::spec_reader::SpecReader;
+use super::manifest_reader::ManifestReader;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::source::Location;
 
 /// A selector over labels.
@@ -64,7 +65,7 @@ const ELECTED_ROLES: [&str; 7] = [
 
 impl Selector {
     /// `matchLabels` and `matchExpressions` under a key.
-    pub(super) fn from_key(parent: SpecReader, key: &str) -> Option<Self> {
+    pub(super) fn from_key(parent: ManifestReader, key: &str) -> Option<Self> {
         let location = parent.key_location(key)?;
         let selector = parent.get(key);
 
@@ -76,7 +77,9 @@ impl Selector {
             Setting::Unknown(_) => (Labels::default(), Vec::new()),
             Setting::Absent => return None,
         };
-        labels.open |= selector.value().is_none_or(|spec| spec.is_open());
+        if selector.value().is_none_or(|spec| spec.is_open()) {
+            labels.entries.open();
+        }
 
         Some(Self {
             location,
@@ -89,10 +92,10 @@ impl Selector {
     }
 
     /// A bare map of labels under a key.
-    pub(super) fn from_map(parent: SpecReader, key: &str) -> Option<Self> {
+    pub(super) fn from_map(parent: ManifestReader, key: &str) -> Option<Self> {
         let location = parent.key_location(key)?;
         let labels = Labels::under_key(Setting::set(parent, location), key);
-        if !labels.open && labels.location.is_none() {
+        if !labels.entries.is_open() && labels.location.is_none() {
             return None;
         }
 
@@ -105,7 +108,7 @@ impl Selector {
 
     /// Whether everything is selected.
     pub fn is_empty(&self) -> bool {
-        self.labels.entries.is_empty() && self.expressions.is_empty() && !self.labels.open
+        self.labels.entries.is_absent() && self.expressions.is_empty()
     }
 
     /// Whether controllers add labels of this key to pods.
@@ -115,7 +118,7 @@ impl Selector {
 
     /// Whether pods with these labels are selected; `None` if that is unknown.
     pub fn matches(&self, labels: &Labels) -> Option<bool> {
-        let mut is_known = !self.labels.open;
+        let mut is_known = !self.labels.entries.is_open();
 
         for (key, wanted) in &self.labels.entries {
             if Self::is_added(&key.value) {
@@ -159,13 +162,13 @@ fn is_set_at_run_time(key: &str, wanted: &Setting<String>) -> bool {
 fn label_matches(wanted: &Setting<String>, key: &str, labels: &Labels) -> Option<bool> {
     match labels.setting(key) {
         Some(label) => Some(label.value()? == wanted.value()?),
-        None if labels.open => None,
+        None if labels.entries.is_open() => None,
         None => Some(false),
     }
 }
 
 impl Requirement {
-    fn from_item(item: SpecReader) -> Self {
+    fn from_item(item: ManifestReader) -> Self {
         let values = item.texts("values").into_iter();
 
         Self {
@@ -187,8 +190,10 @@ impl Requirement {
             ("DoesNotExist", Some(_)) => Some(false),
             ("In", Some(_)) => is_listed,
             ("NotIn", Some(_)) => is_listed.map(|is_listed| !is_listed),
-            ("Exists" | "In", None) if !labels.open => Some(Selector::is_added(&self.key)),
-            ("DoesNotExist" | "NotIn", None) if !labels.open => Some(true),
+            ("Exists" | "In", None) if !labels.entries.is_open() => {
+                Some(Selector::is_added(&self.key))
+            }
+            ("DoesNotExist" | "NotIn", None) if !labels.entries.is_open() => Some(true),
             _ => None,
         }
     }
@@ -210,7 +215,6 @@ mod tests {
             .collect();
         Labels {
             entries,
-            open: false,
             location: Some(Location::default()),
         }
     }
@@ -238,10 +242,8 @@ mod tests {
     #[test]
     fn matches_with_three_values() {
         let web = labels(&[("app", "web"), ("tier", "front")]);
-        let open = Labels {
-            open: true,
-            ..labels(&[("app", "web")])
-        };
+        let mut open = labels(&[("app", "web")]);
+        open.entries.open();
 
         assert_eq!(selector(&[("app", "web")]).matches(&web), Some(true));
         assert_eq!(selector(&[("app", "api")]).matches(&web), Some(false));

@@ -368,7 +368,7 @@ spec:
     assert!(object.helm && object.name.is_none());
     let facts = workload(object);
     assert!(facts.replicas.is_unknown());
-    assert!(facts.selector.as_ref().unwrap().labels.open);
+    assert!(facts.selector.as_ref().unwrap().labels.entries.is_open());
     let (web, side) = (&facts.pod.containers[0], &facts.pod.containers[1]);
     assert_eq!(web.image.as_ref().unwrap().reference, None);
     assert!(web.security.privileged.is_unknown());

@@ -4,15 +4,16 @@
 use std::collections::HashSet;
 
 use super::fields::field_refusals;
+use super::manifest_reader::ManifestReader;
 use super::refusal::{Problem, Refusal, not_string};
-use super::spec_reader::SpecReader;
 use super::workload::template_path;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location};
 use crate::syntax::yaml::Node;
 
 /// What the API server refuses in an object of Kubernetes itself.
-pub(super) fn refusals(root: SpecReader, version: &str, kind: &str) -> Vec<Refusal> {
+pub(super) fn refusals(root: ManifestReader, version: &str, kind: &str) -> Vec<Refusal> {
     let group = version.split_once('/').map_or("", |(group, _)| group);
     let mut validator = Validator {
         refusals: Vec::new(),
@@ -75,7 +76,7 @@ impl Validator {
         self.refusals.push(Refusal { location, problem });
     }
 
-    fn check_metadata(&mut self, parent: SpecReader, kind: &str) {
+    fn check_metadata(&mut self, parent: ManifestReader, kind: &str) {
         let Some(meta) = parent.get("metadata").value().copied() else {
             return;
         };
@@ -108,7 +109,7 @@ impl Validator {
     }
 
     /// Reports numbers and booleans in a mapping of strings.
-    fn check_strings(&mut self, parent: SpecReader, table: &str) {
+    fn check_strings(&mut self, parent: ManifestReader, table: &str) {
         for (key, value) in entries(parent, table) {
             if let (Some(key), Some(written)) = (key.str(), not_string(value)) {
                 self.refuse(
@@ -122,7 +123,7 @@ impl Validator {
         }
     }
 
-    fn check_kind(&mut self, root: SpecReader, group: &str, kind: &str) {
+    fn check_kind(&mut self, root: ManifestReader, group: &str, kind: &str) {
         if kind == "ConfigMap" {
             self.check_strings(root, "data");
         }
@@ -155,7 +156,7 @@ impl Validator {
         }
     }
 
-    fn check_controller(&mut self, spec: SpecReader) {
+    fn check_controller(&mut self, spec: ManifestReader) {
         if spec.get("selector").is_absent()
             && let Some(location) = spec.key_location("template")
         {
@@ -179,7 +180,7 @@ impl Validator {
         }
     }
 
-    fn check_schedule(&mut self, spec: SpecReader) {
+    fn check_schedule(&mut self, spec: ManifestReader) {
         let Setting::Set(schedule) = spec.str("schedule") else {
             return;
         };
@@ -192,7 +193,7 @@ impl Validator {
         }
     }
 
-    fn check_service(&mut self, spec: SpecReader) {
+    fn check_service(&mut self, spec: ManifestReader) {
         let ports = spec.list("ports");
         let mut names = HashSet::new();
 
@@ -209,7 +210,7 @@ impl Validator {
         }
     }
 
-    fn check_budget(&mut self, spec: SpecReader) {
+    fn check_budget(&mut self, spec: ManifestReader) {
         let bounds = [spec.get("minAvailable"), spec.get("maxUnavailable")];
 
         if bounds.iter().all(|bound| bound.known().is_some())
@@ -219,7 +220,7 @@ impl Validator {
         }
     }
 
-    fn check_ingress(&mut self, spec: SpecReader) {
+    fn check_ingress(&mut self, spec: ManifestReader) {
         let rules = spec.list("rules");
         let paths = rules
             .iter()
@@ -239,7 +240,7 @@ impl Validator {
         }
     }
 
-    fn check_autoscaler(&mut self, spec: SpecReader) {
+    fn check_autoscaler(&mut self, spec: ManifestReader) {
         let (minimum, maximum) = (spec.count("minReplicas"), spec.count("maxReplicas"));
 
         if let (Setting::Set(minimum), Some(maximum)) = (minimum, maximum.value())
@@ -249,7 +250,7 @@ impl Validator {
         }
     }
 
-    fn check_template(&mut self, template: Setting<SpecReader>, group: &str, kind: &str) {
+    fn check_template(&mut self, template: Setting<ManifestReader>, group: &str, kind: &str) {
         let Some(template) = template.value().copied() else {
             return;
         };
@@ -268,10 +269,10 @@ impl Validator {
 
     /// A failure policy of a Job counts exit codes, which a container that is restarted in place does
     /// not have.
-    fn check_failure_policy(&mut self, job: SpecReader) {
+    fn check_failure_policy(&mut self, job: ManifestReader) {
         let policy = job
             .path(&["template", "spec", "restartPolicy"])
-            .and_then(SpecReader::text);
+            .and_then(ManifestReader::text);
 
         if policy.value().is_some_and(|policy| policy != "Never")
             && let Some(location) = job.key_location("podFailurePolicy")
@@ -281,7 +282,7 @@ impl Validator {
     }
 
     /// The `restartPolicy` of a pod that a controller or a Job makes.
-    fn check_restart(&mut self, spec: SpecReader, group: &str, kind: &str) {
+    fn check_restart(&mut self, spec: ManifestReader, group: &str, kind: &str) {
         let allowed = match (group, kind) {
             ("apps", _) => "Always",
             ("batch", _) => "OnFailure or Never",
@@ -316,7 +317,7 @@ impl Validator {
         }
     }
 
-    fn check_pod(&mut self, spec: SpecReader) {
+    fn check_pod(&mut self, spec: ManifestReader) {
         let volumes = spec.list("volumes");
         let mut names = HashSet::new();
 
@@ -341,7 +342,7 @@ impl Validator {
         }
     }
 
-    fn check_container(&mut self, container: SpecReader) {
+    fn check_container(&mut self, container: ManifestReader) {
         let mut names = HashSet::new();
 
         for port in container.list("ports") {
@@ -367,7 +368,7 @@ impl Validator {
         }
     }
 
-    fn check_variable(&mut self, variable: SpecReader) {
+    fn check_variable(&mut self, variable: ManifestReader) {
         let Setting::Set(value) = variable.get("value") else {
             return;
         };
@@ -391,7 +392,7 @@ impl Validator {
         }
     }
 
-    fn check_probe(&mut self, probe: SpecReader, kind: &'static str) {
+    fn check_probe(&mut self, probe: ManifestReader, kind: &'static str) {
         if kind != "readinessProbe"
             && let Setting::Set(threshold) = probe.count("successThreshold")
             && threshold.value > 1
@@ -399,7 +400,7 @@ impl Validator {
             self.refuse(threshold.location, Problem::SuccessThreshold(kind));
         }
 
-        let port = probe.path(&["grpc", "port"]).and_then(SpecReader::text);
+        let port = probe.path(&["grpc", "port"]).and_then(ManifestReader::text);
         if let Setting::Set(port) = port
             && port.value.parse::<u16>().is_err()
         {
@@ -407,7 +408,7 @@ impl Validator {
         }
     }
 
-    fn check_port(&mut self, item: SpecReader, key: &str) {
+    fn check_port(&mut self, item: ManifestReader, key: &str) {
         if let Setting::Set(port) = item.str(key)
             && let Ok(number) = port.value.parse::<i64>()
             && !(1..=65535).contains(&number)
@@ -450,7 +451,7 @@ impl Validator {
 }
 
 /// The entries of a mapping under a key.
-fn entries<'t>(parent: SpecReader<'t>, table: &str) -> Vec<(Node<'t>, SpecReader<'t>)> {
+fn entries<'t>(parent: ManifestReader<'t>, table: &str) -> Vec<(Node<'t>, ManifestReader<'t>)> {
     parent
         .get(table)
         .value()

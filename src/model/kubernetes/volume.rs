@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use super::manifest_reader::ManifestReader;
 use super::reference::{ObjectReference, ReferenceKind};
-use super::spec_reader::SpecReader;
 use crate::model::Setting;
 use crate::model::container::{Container, Mount, MountSource};
+use crate::model::spec_reader::SpecReader;
 use crate::source::{Located, Location};
 
 /// One of a pod's `volumes`, or a claim template of a StatefulSet.
@@ -20,7 +21,7 @@ pub struct Volume {
 
 impl Volume {
     /// An item of `volumes`.
-    pub(super) fn from_item(item: SpecReader) -> Self {
+    pub(super) fn from_item(item: ManifestReader) -> Self {
         let name = item
             .str("name")
             .known()
@@ -53,10 +54,10 @@ impl Volume {
     }
 
     /// A StatefulSet's claim template; `None` where its name is unknown.
-    pub(super) fn from_claim_template(claim: SpecReader) -> Option<Self> {
+    pub(super) fn from_claim_template(claim: ManifestReader) -> Option<Self> {
         let name = claim
             .path(&["metadata", "name"])
-            .and_then(SpecReader::text)
+            .and_then(ManifestReader::text)
             .known()?
             .clone();
 
@@ -69,7 +70,7 @@ impl Volume {
     }
 }
 
-fn mount_source(kind: &str, spec: SpecReader) -> MountSource {
+fn mount_source(kind: &str, spec: ManifestReader) -> MountSource {
     let (field, named): (_, fn(Located<String>) -> MountSource) = match kind {
         "hostPath" => ("path", MountSource::Host),
         "persistentVolumeClaim" => ("claimName", MountSource::Volume),
@@ -86,7 +87,7 @@ fn mount_source(kind: &str, spec: SpecReader) -> MountSource {
 }
 
 /// The objects that an item of `volumes` names.
-pub(super) fn references(item: SpecReader) -> Vec<ObjectReference> {
+pub(super) fn references(item: ManifestReader) -> Vec<ObjectReference> {
     let mut references = source_references(item, "secretName");
 
     if let Some(projected) = item.get("projected").value() {
@@ -108,7 +109,7 @@ pub(super) fn references(item: SpecReader) -> Vec<ObjectReference> {
 
 /// The ConfigMap and the Secret of a volume, or of a source of a projected one. They differ in the
 /// key that holds the name of the Secret.
-fn source_references(source: SpecReader, secret_name: &str) -> Vec<ObjectReference> {
+fn source_references(source: ManifestReader, secret_name: &str) -> Vec<ObjectReference> {
     let mut references = Vec::new();
 
     if let Some(map) = source.get("configMap").value() {

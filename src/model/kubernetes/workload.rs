@@ -3,11 +3,12 @@
 use std::sync::LazyLock;
 
 use super::labels::Labels;
+use super::manifest_reader::ManifestReader;
 use super::pod::Pod;
 use super::selector::Selector;
-use super::spec_reader::SpecReader;
 use crate::embedded::table;
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::syntax::yaml::{Kind, Node};
 
 /// How deep an object of an unknown kind is searched for a pod template.
@@ -57,7 +58,7 @@ pub struct CronFacts {
 
 impl Workload {
     /// The workload that an object of an API group and kind is; `None` where it has no pods.
-    pub(super) fn from_object(root: SpecReader, group: &str, kind: &str) -> Option<Self> {
+    pub(super) fn from_object(root: ManifestReader, group: &str, kind: &str) -> Option<Self> {
         let mut others = Vec::new();
         let (template, guessed) = match template_path(group, kind) {
             Some(path) => (root.path(path), false),
@@ -194,15 +195,15 @@ fn has_replicas(kind: &str) -> bool {
 #[derive(Default)]
 struct GuessedPod<'t> {
     /// Has `spec.containers`.
-    template: Option<SpecReader<'t>>,
+    template: Option<ManifestReader<'t>>,
     /// Has `containers`.
-    spec: Option<SpecReader<'t>>,
+    spec: Option<ManifestReader<'t>>,
     /// Containers by themselves, as in the steps of a pipeline.
-    containers: Vec<SpecReader<'t>>,
+    containers: Vec<ManifestReader<'t>>,
 }
 
 impl GuessedPod<'_> {
-    fn pod(&self, annotations: &Labels, claims: &[SpecReader]) -> Pod {
+    fn pod(&self, annotations: &Labels, claims: &[ManifestReader]) -> Pod {
         let spec = match self.template {
             Some(template) => template.get("spec").value().copied(),
             None => self.spec,
@@ -221,7 +222,7 @@ const CONTAINER_KEYS: [&str; 5] = ["container", "script", "steps", "sidecars", "
 /// The pods of an object of an unknown kind: mappings under `template`, or a key that ends so, whose
 /// `spec` has containers with images; other mappings with such containers; and containers by
 /// themselves. Operators make several sorts of pods of one object.
-fn find_templates<'t>(parent: SpecReader<'t>, depth: u32, found: &mut Vec<GuessedPod<'t>>) {
+fn find_templates<'t>(parent: ManifestReader<'t>, depth: u32, found: &mut Vec<GuessedPod<'t>>) {
     if depth > SEARCH_DEPTH || found.len() >= MAX_TEMPLATES {
         return;
     }
@@ -280,7 +281,7 @@ struct ImageField {
 static IMAGE_FIELDS: LazyLock<ImageFields> = LazyLock::new(|| table!("image-fields"));
 
 /// The mappings of an operator's object that name an image, each a container by itself.
-fn image_fields<'t>(root: SpecReader<'t>, group: &str, kind: &str) -> Option<GuessedPod<'t>> {
+fn image_fields<'t>(root: ManifestReader<'t>, group: &str, kind: &str) -> Option<GuessedPod<'t>> {
     let has_kind =
         |field: &&ImageField| field.group == group && field.kinds.iter().any(|other| other == kind);
     let paths = IMAGE_FIELDS
@@ -288,7 +289,7 @@ fn image_fields<'t>(root: SpecReader<'t>, group: &str, kind: &str) -> Option<Gue
         .iter()
         .filter(has_kind)
         .flat_map(|field| &field.paths);
-    let containers: Vec<SpecReader> = paths
+    let containers: Vec<ManifestReader> = paths
         .filter_map(|path| {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             let holder = *root.path(&path).value()?;
@@ -311,7 +312,7 @@ fn image_fields<'t>(root: SpecReader<'t>, group: &str, kind: &str) -> Option<Gue
 }
 
 /// Searches a mapping, or the mappings of a list, for pods. A manifest in it is an object by itself.
-fn find_below<'t>(value: SpecReader<'t>, depth: u32, found: &mut Vec<GuessedPod<'t>>) {
+fn find_below<'t>(value: ManifestReader<'t>, depth: u32, found: &mut Vec<GuessedPod<'t>>) {
     let items = std::iter::once(value).chain(value.items());
 
     for item in items {
@@ -351,14 +352,14 @@ fn is_container(node: Node) -> bool {
 }
 
 /// Whether a Rollout takes its pod template from a Deployment.
-fn borrows_template(spec: &Setting<SpecReader>) -> bool {
+fn borrows_template(spec: &Setting<ManifestReader>) -> bool {
     spec.value()
         .is_some_and(|spec| spec.key_location("workloadRef").is_some())
 }
 
 /// The number of replicas. Absent, it is 1 for kinds that have replicas, and unknown for others,
 /// such as a DaemonSet.
-fn replicas(spec: &Setting<SpecReader>, has_replicas: bool) -> Setting<u32> {
+fn replicas(spec: &Setting<ManifestReader>, has_replicas: bool) -> Setting<u32> {
     let replicas = spec.clone().and_then(|spec| spec.count("replicas"));
 
     if has_replicas {
@@ -368,14 +369,14 @@ fn replicas(spec: &Setting<SpecReader>, has_replicas: bool) -> Setting<u32> {
     }
 }
 
-fn selector(spec: SpecReader, kind: &str) -> Option<Selector> {
+fn selector(spec: ManifestReader, kind: &str) -> Option<Selector> {
     match kind {
         "ReplicationController" | "DeploymentConfig" => Selector::from_map(spec, "selector"),
         _ => Selector::from_key(spec, "selector"),
     }
 }
 
-fn strategy(spec: &Setting<SpecReader>) -> Strategy {
+fn strategy(spec: &Setting<ManifestReader>) -> Strategy {
     let key = match spec.value() {
         Some(spec) if spec.key_location("updateStrategy").is_some() => "updateStrategy",
         _ => "strategy",
@@ -386,11 +387,11 @@ fn strategy(spec: &Setting<SpecReader>) -> Strategy {
         kind: strategy.clone().and_then(|strategy| strategy.str("type")),
         max_unavailable: strategy
             .and_then(|strategy| strategy.path(&["rollingUpdate", "maxUnavailable"]))
-            .and_then(SpecReader::text),
+            .and_then(ManifestReader::text),
     }
 }
 
-fn job(root: SpecReader, kind: &str) -> Option<JobFacts> {
+fn job(root: ManifestReader, kind: &str) -> Option<JobFacts> {
     let (path, cron): (&[&str], _) = match kind {
         "Job" => (&["spec"], None),
         "CronJob" => (&["spec", "jobTemplate", "spec"], Some(cron(root))),
@@ -404,7 +405,7 @@ fn job(root: SpecReader, kind: &str) -> Option<JobFacts> {
     })
 }
 
-fn cron(root: SpecReader) -> CronFacts {
+fn cron(root: ManifestReader) -> CronFacts {
     let spec = root.get("spec");
 
     CronFacts {

@@ -8,10 +8,14 @@ pub(super) fn cargo(project: ProjectFolder, install: &Install) -> Vec<Need> {
     const MANIFEST: &str = "Cargo.toml";
     let is_elsewhere = install.has(&["--manifest-path", "--git"])
         || install.word() == "install" && !install.has(&["--path"]);
+    if is_elsewhere {
+        return Vec::new();
+    }
+
     let toml: Option<Table> = project
         .file(MANIFEST)
         .and_then(|file| file.text.parse().ok());
-    let Some(toml) = toml.filter(|_| !is_elsewhere) else {
+    let Some(toml) = toml else {
         return Vec::new();
     };
 
@@ -248,7 +252,11 @@ pub(super) fn dotnet(project: ProjectFolder, install: &Install) -> Vec<Need> {
         needs.extend(project.need(&path, &lock, NeedReason::Lock, ""));
     }
 
-    let Some(file) = project.file(&path).filter(|_| path.ends_with(".sln")) else {
+    if !path.ends_with(".sln") {
+        return needs;
+    }
+
+    let Some(file) = project.file(&path) else {
         return needs;
     };
 

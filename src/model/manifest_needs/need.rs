@@ -149,7 +149,7 @@ impl<'r> ProjectFolder<'r> {
             manifest: manifest.to_owned(),
             any_of: vec![clean(path).filter(|path| self.holds(path))?],
             reason,
-            declared: declared.filter(|_| !mark.is_empty()),
+            declared: if mark.is_empty() { None } else { declared },
         })
     }
 }

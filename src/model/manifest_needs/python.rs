@@ -170,7 +170,11 @@ pub(super) fn uv(project: ProjectFolder, install: &Install) -> Vec<Need> {
         return pip(project, install);
     }
 
-    let Some(toml) = pyproject(project).filter(|_| install.word() == "sync") else {
+    if install.word() != "sync" {
+        return Vec::new();
+    }
+
+    let Some(toml) = pyproject(project) else {
         return Vec::new();
     };
 

@@ -34,14 +34,15 @@ pub(super) fn composer(project: ProjectFolder, install: &Install) -> Vec<Need> {
         }
     }
 
-    let mut tables = vec!["autoload"];
-    if !install.has(&["--no-dev"]) {
-        tables.push("autoload-dev");
-    }
+    let tables: &[&str] = match (dumps, install.has(&["--no-dev"])) {
+        (false, _) => &[],
+        (true, true) => &["autoload"],
+        (true, false) => &["autoload", "autoload-dev"],
+    };
 
-    for table in tables.into_iter().filter(|_| dumps) {
+    for table in tables {
         let classmap = json
-            .get(table)
+            .get(*table)
             .and_then(|autoload| autoload.get("classmap")?.as_array());
         for path in classmap.into_iter().flatten().filter_map(Value::as_str) {
             let file = clean(path).and_then(|path| {
@@ -69,7 +70,8 @@ pub(super) fn composer(project: ProjectFolder, install: &Install) -> Vec<Need> {
     for repository in listed.chain(by_name) {
         let is_path = repository.get("type").and_then(Value::as_str) == Some("path");
         let url = repository.get("url").and_then(Value::as_str);
-        if let Some(url) = url.filter(|_| is_path)
+        if is_path
+            && let Some(url) = url
             && let Some(path) = clean(&format!("{url}/{MANIFEST}"))
         {
             let reason = NeedReason::Named("a package");

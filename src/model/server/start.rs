@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use super::program::{ListenAddress, Server, host_variables, server, variables};
 use crate::model::task_call::{TaskCall, script_text};
-use crate::model::tasks::{TaskFile, TaskFormat};
+use crate::model::tasks::{TaskFile, TaskFiles, TaskFormat};
 use crate::source::{FileId, Location, Repository, SourceFile, Span, file_name, join, parent};
 use crate::syntax::shell::{self, Invocation, Script};
 
@@ -42,6 +42,7 @@ pub struct ScriptFolders<'f> {
     pub repository: Repository<'f>,
     /// Folders in the repository, the likeliest first.
     pub folders: &'f [String],
+    pub tasks: &'f TaskFiles,
 }
 
 /// A script of the repository that a start command runs, directly or through others.
@@ -246,8 +247,9 @@ impl<'f> ScriptSearch<'f> {
                 let file = join(&folder, path).and_then(|path| folders.repository.find(&path));
                 let Some(file) = file else { continue };
 
-                let tasks = TaskFile::parse(call.format, &file.text);
-                if let Some(text) = task_script(&tasks, name, &mut HashSet::new()) {
+                let tasks = folders.tasks.of(file);
+                let text = tasks.and_then(|tasks| task_script(tasks, name, &mut HashSet::new()));
+                if let Some(text) = text {
                     let span = task_span(call.format, file, name);
                     self.add(file, Some((name.unwrap_or("default"), span)), &text, depth);
                     return;

@@ -7,6 +7,7 @@ use github_actions_expressions::context::Context;
 use github_actions_expressions::literal::Literal;
 use github_actions_expressions::{Error, Expr, Origin, SpannedExpr};
 
+use super::jobs::JobId;
 use crate::source::{FileId, Location, OffsetMap, Span};
 
 /// An expression and its site.
@@ -19,8 +20,7 @@ pub struct Expression {
     pub location: Location,
     /// The keys that lead to it, list indexes as numbers: `jobs`, `build`, `steps`, `0`, `run`.
     pub keys: Vec<String>,
-    /// Index into [`super::Workflow::jobs`].
-    pub job: Option<usize>,
+    pub job: Option<JobId>,
     /// Index into the job's steps.
     pub step: Option<usize>,
     /// It is all of its scalar.

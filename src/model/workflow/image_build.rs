@@ -2,8 +2,9 @@
 //! pushed or not.
 
 use super::build_command::{BuildCommand, CommandText, is_build_action};
+use super::definition::Workflow;
 use super::evidence::Purpose;
-use super::jobs::{ImageBuild, Job, Step, Workflow};
+use super::jobs::{ImageBuild, Job, Step};
 use super::purpose::{command_purposes, step_purposes};
 use crate::model::env::EnvValue;
 use crate::model::image::NamedContext;

@@ -1,81 +1,15 @@
-//! A workflow, its jobs and their steps.
+//! Jobs of a workflow and their steps.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::action::ActionRef;
 use super::evidence::Evidence;
-use super::expression::Expression;
 use crate::model::env::EnvVar;
 use crate::model::id::Id;
 use crate::model::image::{ImageUse, NamedContext};
-use crate::model::{Code, Setting};
-use crate::source::{FileId, Located, Location};
-
-/// The number of a workflow or an action in the repository.
-pub type WorkflowId = Id<Workflow>;
-
-/// A workflow file or an action.
-#[derive(Debug, Default)]
-pub struct Workflow {
-    pub id: WorkflowId,
-    pub file: FileId,
-    /// The first key of the file.
-    pub location: Location,
-    pub name: Option<Located<String>>,
-    /// Events under `on`.
-    pub triggers: Vec<Trigger>,
-    /// Inputs of `workflow_dispatch`, `workflow_call` and actions.
-    pub inputs: Vec<Input>,
-    /// Names under `on.workflow_call.outputs`.
-    pub outputs: Vec<Located<String>>,
-    /// Names under `on.workflow_call.secrets`, if that key is there.
-    pub secrets: Option<Vec<Located<String>>>,
-    pub permissions: Option<Permissions>,
-    /// The group.
-    pub concurrency: Setting<String>,
-    /// `defaults.run.shell`.
-    pub shell: Setting<String>,
-    pub jobs: Vec<Job>,
-    pub env: Vec<EnvVar>,
-    /// Every `${{ … }}` and every bare `if`, in the order of the file.
-    pub expressions: Vec<Expression>,
-    /// An action (`action.yml`) is lowered as a workflow with one job and no triggers.
-    pub action: bool,
-    /// `runs.using` of an action.
-    pub using: Option<Located<String>>,
-    /// What `image_builds` has read.
-    pub(super) builds: OnceLock<Vec<ImageBuild>>,
-    /// The number of each job by its id in lower case.
-    pub(super) by_id: OnceLock<HashMap<String, usize>>,
-    /// The numbers of the expressions of each job, and of all in the order of their places.
-    pub(super) expressions_by_job: OnceLock<HashMap<usize, Vec<usize>>>,
-    pub(super) expressions_by_place: OnceLock<Vec<usize>>,
-}
-
-/// An event under `on`.
-#[derive(Debug, Clone)]
-pub struct Trigger {
-    pub event: Located<String>,
-    pub types: Vec<Located<String>>,
-    pub branches: Vec<Located<String>>,
-    pub branches_ignore: Vec<Located<String>>,
-    pub tags: Vec<Located<String>>,
-    pub tags_ignore: Vec<Located<String>>,
-    pub paths: Vec<Located<String>>,
-    /// Of `workflow_run`.
-    pub workflows: Vec<Located<String>>,
-}
-
-/// An input of a workflow or an action.
-#[derive(Debug, Clone)]
-pub struct Input {
-    pub name: Located<String>,
-    /// `workflow_dispatch`, `workflow_call`, or empty for an action.
-    pub event: &'static str,
-    /// `string` unless written otherwise.
-    pub kind: String,
-}
+use crate::model::{Code, Many, Setting};
+use crate::source::{Located, Location};
 
 /// A `permissions` key.
 #[derive(Debug, Clone)]
@@ -107,9 +41,8 @@ pub enum Secrets {
 /// `strategy.matrix`.
 #[derive(Debug, Clone, Default)]
 pub struct Matrix {
-    /// A part of it comes from an expression, so there may be more names and values.
-    pub open: bool,
-    pub axes: Vec<Axis>,
+    /// Open where a part of it comes from an expression: there may be more names and values.
+    pub axes: Many<Axis>,
 }
 
 /// One name of a matrix, with the values of its row and of `include`.
@@ -120,7 +53,7 @@ pub struct Axis {
     pub values: Vec<Located<String>>,
 }
 
-/// The index of a job in its workflow.
+/// The number of a job in its workflow.
 pub type JobId = Id<Job>;
 
 /// A job; of an action, all there is.
@@ -203,256 +136,11 @@ pub struct ImageBuild {
     pub pushes: bool,
 }
 
-impl Workflow {
-    /// The trigger of this event.
-    pub fn trigger(&self, event: &str) -> Option<&Trigger> {
-        self.triggers
-            .iter()
-            .find(|trigger| trigger.event.value == event)
-    }
-
-    /// Whether it starts on no other event than these.
-    pub fn only_on(&self, events: &[&str]) -> bool {
-        !self.triggers.is_empty()
-            && self
-                .triggers
-                .iter()
-                .all(|trigger| events.contains(&trigger.event.value.as_str()))
-    }
-
-    pub fn job(&self, id: &str) -> Option<&Job> {
-        Some(&self.jobs[self.job_index(id)?])
-    }
-
-    /// The number of the job of this id; GitHub ignores case.
-    pub fn job_index(&self, id: &str) -> Option<usize> {
-        self.by_id
-            .get_or_init(|| first_indexes(self.jobs.iter().map(|job| Some(&job.id))))
-            .get(&id.to_ascii_lowercase())
-            .copied()
-    }
-
-    /// The numbers of the jobs that a job names under `needs`.
-    pub fn needed_jobs(&self, job: usize) -> impl Iterator<Item = usize> {
-        self.jobs[job]
-            .needs
-            .iter()
-            .filter_map(|id| self.job_index(&id.value))
-    }
-
-    /// The jobs that this one waits for, directly and through others. A circle ends where it
-    /// closes.
-    pub fn upstream<'w>(&'w self, job: &'w Job) -> Vec<&'w Job> {
-        let mut seen = vec![false; self.jobs.len()];
-        let mut found = Vec::new();
-        let mut queue: Vec<&Job> = vec![job];
-
-        while let Some(job) = queue.pop() {
-            for needed in job.needs.iter().filter_map(|id| self.job_index(&id.value)) {
-                if !std::mem::replace(&mut seen[needed], true) {
-                    found.push(&self.jobs[needed]);
-                    queue.push(&self.jobs[needed]);
-                }
-            }
-        }
-
-        found
-    }
-
-    /// Of each job, by its number: whether it waits for a job of this sort, directly and through
-    /// others. Answers for all jobs at once what [`Workflow::upstream`] would have to be asked of
-    /// each.
-    pub fn waiting_for(&self, is_sort: impl Fn(&Job) -> bool) -> Vec<bool> {
-        self.least_awaited(|job| is_sort(job).then_some(()))
-            .iter()
-            .map(Option::is_some)
-            .collect()
-    }
-
-    /// Of each job, by its number: the least key of the jobs that it waits for, directly and
-    /// through others.
-    pub fn least_awaited<K: Copy + Ord>(&self, key: impl Fn(&Job) -> Option<K>) -> Vec<Option<K>> {
-        let mut dependents = vec![Vec::new(); self.jobs.len()];
-        for job in 0..self.jobs.len() {
-            self.needed_jobs(job)
-                .for_each(|needed| dependents[needed].push(job));
-        }
-        self.spread(key, |job| dependents[job].iter().copied())
-    }
-
-    /// Of each job, by its number: whether a job of this sort waits for it, directly and through
-    /// others.
-    pub fn awaited_by(&self, is_sort: impl Fn(&Job) -> bool) -> Vec<bool> {
-        let found = self.spread(
-            |job| is_sort(job).then_some(()),
-            |job| self.needed_jobs(job),
-        );
-        found.iter().map(Option::is_some).collect()
-    }
-
-    /// The least key of the jobs from which `next` leads to each job, in one step or more.
-    fn spread<K: Copy + Ord, I: Iterator<Item = usize>>(
-        &self,
-        key: impl Fn(&Job) -> Option<K>,
-        next: impl Fn(usize) -> I,
-    ) -> Vec<Option<K>> {
-        let mut sources: Vec<(K, usize)> = self
-            .jobs
-            .iter()
-            .enumerate()
-            .filter_map(|(index, job)| Some((key(job)?, index)))
-            .collect();
-        sources.sort_unstable();
-
-        // The least key comes first, so that no job is reached twice.
-        let mut reached = vec![None; self.jobs.len()];
-
-        for (key, source) in sources {
-            let mut open = vec![source];
-
-            while let Some(job) = open.pop() {
-                for other in next(job) {
-                    if reached[other].is_none() {
-                        reached[other] = Some(key);
-                        open.push(other);
-                    }
-                }
-            }
-        }
-
-        reached
-    }
-
-    /// The jobs that may wait for themselves, by number: those that are left when jobs that need
-    /// none of the others are taken out, one after the other.
-    pub fn circling(&self) -> Vec<usize> {
-        let mut dependents = vec![Vec::new(); self.jobs.len()];
-        let mut needs = Vec::with_capacity(self.jobs.len());
-
-        for job in 0..self.jobs.len() {
-            let before = needs.len();
-            needs.push(0);
-
-            for needed in self.needed_jobs(job) {
-                dependents[needed].push(job);
-                needs[before] += 1;
-            }
-        }
-
-        let mut free: Vec<usize> = (0..needs.len()).filter(|&job| needs[job] == 0).collect();
-
-        while let Some(job) = free.pop() {
-            for &dependent in &dependents[job] {
-                needs[dependent] -= 1;
-                if needs[dependent] == 0 {
-                    free.push(dependent);
-                }
-            }
-        }
-
-        (0..needs.len()).filter(|&job| needs[job] > 0).collect()
-    }
-
-    /// Every variable of the file: `env` at all levels, inputs of steps and calls, container
-    /// credentials, literals that commands are given by name.
-    pub fn variables(&self) -> impl Iterator<Item = &EnvVar> {
-        let jobs = self.jobs.iter().flat_map(|job| {
-            let secrets: &[EnvVar] = if let Secrets::Passed(passed) = &job.secrets {
-                passed
-            } else {
-                &[]
-            };
-
-            let steps = job
-                .steps
-                .iter()
-                .flat_map(|step| step.env.iter().chain(&step.with).chain(&step.arguments));
-            job.env
-                .iter()
-                .chain(&job.with)
-                .chain(secrets)
-                .chain(&job.credentials)
-                .chain(steps)
-        });
-
-        self.env.iter().chain(jobs)
-    }
-
-    /// The expressions of one job, its steps included.
-    pub fn expressions_of(&self, job: usize) -> impl Iterator<Item = &Expression> {
-        let by_job = self.expressions_by_job.get_or_init(|| {
-            let mut by_job: HashMap<usize, Vec<usize>> = HashMap::new();
-
-            for (index, expression) in self.expressions.iter().enumerate() {
-                if let Some(job) = expression.job {
-                    by_job.entry(job).or_default().push(index);
-                }
-            }
-
-            by_job
-        });
-
-        by_job
-            .get(&job)
-            .into_iter()
-            .flatten()
-            .map(|&index| &self.expressions[index])
-    }
-
-    /// The expressions inside a place, in their order.
-    pub fn expressions_in(&self, location: Location) -> impl Iterator<Item = &Expression> {
-        let sorted = self.expressions_by_place.get_or_init(|| {
-            let mut sorted: Vec<usize> = (0..self.expressions.len()).collect();
-            sorted.sort_by_key(|index| self.expression_start(*index));
-            sorted
-        });
-
-        let (start, end) = (location.span.start, location.span.end);
-        let first =
-            sorted.partition_point(|index| self.expression_start(*index) < (location.file, start));
-        let mut inside: Vec<usize> = sorted[first..]
-            .iter()
-            .copied()
-            .take_while(|index| self.expression_start(*index) <= (location.file, end))
-            .filter(|&index| {
-                location
-                    .span
-                    .contains(self.expressions[index].location.span)
-            })
-            .collect();
-        inside.sort_unstable();
-
-        inside.into_iter().map(|index| &self.expressions[index])
-    }
-
-    fn expression_start(&self, index: usize) -> (FileId, u32) {
-        let location = self.expressions[index].location;
-        (location.file, location.span.start)
-    }
-}
-
-/// The first index of each id, in lower case.
-fn first_indexes<'w>(
-    ids: impl Iterator<Item = Option<&'w Located<String>>>,
-) -> HashMap<String, usize> {
-    let mut indexes = HashMap::new();
-
-    for (index, id) in ids.enumerate() {
-        if let Some(id) = id {
-            indexes
-                .entry(id.value.to_ascii_lowercase())
-                .or_insert(index);
-        }
-    }
-
-    indexes
-}
-
 impl Job {
     /// The number of the step of this id; GitHub ignores case.
     pub fn step_index(&self, id: &str) -> Option<usize> {
         self.by_step_id
-            .get_or_init(|| first_indexes(self.steps.iter().map(|step| step.id.as_ref())))
+            .get_or_init(|| first_ids(self.steps.iter().map(|step| step.id.as_ref()).enumerate()))
             .get(&id.to_ascii_lowercase())
             .copied()
     }
@@ -515,6 +203,21 @@ impl Step {
         self.action()
             .is_some_and(|action| action.name().eq_ignore_ascii_case(name))
     }
+}
+
+/// The first part of each written id, in lower case.
+pub(super) fn first_ids<'w, I>(
+    ids: impl Iterator<Item = (I, Option<&'w Located<String>>)>,
+) -> HashMap<String, I> {
+    let mut first = HashMap::new();
+
+    for (part, id) in ids {
+        if let Some(id) = id {
+            first.entry(id.value.to_ascii_lowercase()).or_insert(part);
+        }
+    }
+
+    first
 }
 
 fn never(condition: Option<&Located<String>>) -> bool {

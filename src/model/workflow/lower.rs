@@ -5,17 +5,15 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::credentials::arguments;
+use super::definition::{Input, Trigger, Workflow};
 use super::expression::Expression;
-use super::jobs::{
-    Axis, Grant, Input, Job, JobId, Matrix, Permissions, Secrets, Step, StepPosition, Trigger,
-    Workflow,
-};
+use super::jobs::{Axis, Grant, Job, JobId, Matrix, Permissions, Secrets, Step, StepPosition};
 use super::value::{
     code, expressions, field, flag, scalars, setting, text, texts, value, variables,
 };
-use crate::model::Setting;
 use crate::model::env::{EnvOrigin, EnvVar};
 use crate::model::image::{ImageRole, ImageSource, ImageSourceKind, ImageUse, Reference};
+use crate::model::{Many, Setting};
 use crate::source::{Located, SourceFile};
 use crate::syntax::yaml::{Entry, Kind, Node, Tree};
 
@@ -55,10 +53,11 @@ pub fn workflow(tree: &Tree, source: &SourceFile) -> Workflow {
     workflow
 }
 
-/// The numbers of jobs by their ids, and of steps by their jobs and their places in `steps`.
+/// The jobs by their written ids, and the numbers of steps by their jobs and their places in
+/// `steps`.
 struct Positions {
-    jobs: HashMap<String, usize>,
-    steps: HashMap<(usize, StepPosition), usize>,
+    jobs: HashMap<String, JobId>,
+    steps: HashMap<(JobId, StepPosition), usize>,
 }
 
 impl Positions {
@@ -68,13 +67,16 @@ impl Positions {
             steps: HashMap::new(),
         };
 
-        for (number, job) in jobs.iter().enumerate() {
-            positions.jobs.entry(job.id.value.clone()).or_insert(number);
+        for job in jobs {
+            positions
+                .jobs
+                .entry(job.id.value.clone())
+                .or_insert(job.index);
 
             for (index, step) in job.steps.iter().enumerate() {
                 positions
                     .steps
-                    .entry((number, step.position))
+                    .entry((job.index, step.position))
                     .or_insert(index);
             }
         }
@@ -112,8 +114,10 @@ fn lower_jobs(root: Node<'_>, workflow: &mut Workflow) {
     workflow.env = variables(root.get("env"), EnvOrigin::WorkflowEnv);
     let directory = setting(root.path(&["defaults", "run", "working-directory"]));
 
-    if let Some(jobs) = root.get("jobs") {
-        workflow.jobs = jobs
+    if let Some(entry) = root.entry("jobs") {
+        workflow.jobs_key = Some(entry.key.location());
+        workflow.jobs = entry
+            .value
             .entries()
             .filter_map(|entry| job(&entry, &workflow.shell, &directory))
             .collect();
@@ -340,8 +344,7 @@ fn outputs(node: Option<Node<'_>>) -> Vec<EnvVar> {
 
 fn matrix(node: Node<'_>) -> Matrix {
     let mut matrix = Matrix {
-        open: node.kind() != Kind::Mapping,
-        axes: Vec::new(),
+        axes: Many::default().open_if(node.kind() != Kind::Mapping),
     };
 
     for entry in node.entries() {
@@ -352,11 +355,12 @@ fn matrix(node: Node<'_>) -> Matrix {
         match name.value.as_str() {
             "exclude" => {}
             "include" => {
-                matrix.open |= entry.value.kind() != Kind::Sequence;
+                let has_other = |kind| entry.value.items().any(|item| item.kind() != kind);
+                if entry.value.kind() != Kind::Sequence || has_other(Kind::Mapping) {
+                    matrix.axes.open();
+                }
 
                 for item in entry.value.items() {
-                    matrix.open |= item.kind() != Kind::Mapping;
-
                     for pair in item.entries() {
                         if let Some(name) = text(pair.key) {
                             add_axis(&mut matrix, name, pair.value);
@@ -553,7 +557,7 @@ fn locate(expression: &mut Expression, positions: &Positions) {
     let keys: Vec<&str> = expression.keys.iter().map(String::as_str).collect();
     let (job, rest) = match keys.as_slice() {
         ["jobs", id, rest @ ..] => (positions.jobs.get(*id).copied(), rest),
-        ["runs", rest @ ..] => (Some(0), rest),
+        ["runs", rest @ ..] => (Some(JobId::default()), rest),
         _ => (None, &[][..]),
     };
 
@@ -622,20 +626,23 @@ mod tests {
             "          echo ${{ github.actor }}\n        env: {A: '${{ secrets.A || \"b\" }}', B: \"${{ secrets.B || 'dev' }}\"}\n",
             "  b:\n    needs: a\n    if: always()\n    uses: ./.github/workflows/b.yml\n    secrets: inherit\n",
         ));
-        assert_eq!(workflow.jobs[0].runs_on.len(), 2);
-        let images: Vec<&str> = workflow.jobs[0]
+        assert_eq!(workflow.jobs[JobId::new(0)].runs_on.len(), 2);
+        let images: Vec<&str> = workflow.jobs[JobId::new(0)]
             .images
             .iter()
             .map(|image| image.written.as_str())
             .collect();
         assert_eq!(images, ["x:1", "y"]);
-        assert!(matches!(workflow.jobs[1].secrets, Secrets::Inherit(_)));
+        assert!(matches!(
+            workflow.jobs[JobId::new(1)].secrets,
+            Secrets::Inherit(_)
+        ));
         let run = workflow
             .expressions
             .iter()
             .find(|found| found.keys.last().is_some_and(|key| key == "run"))
             .unwrap();
-        assert_eq!((run.job, run.step), (Some(0), Some(0)));
+        assert_eq!((run.job, run.step), (Some(JobId::new(0)), Some(0)));
         assert_eq!(run.location.span.text(&source.text), "${{ github.actor }}");
         assert_eq!(
             run.accesses()[0].location.span.text(&source.text),
@@ -648,9 +655,9 @@ mod tests {
             .unwrap();
         assert_eq!(
             (condition.job, condition.location.span.text(&source.text)),
-            (Some(1), "always()")
+            (Some(JobId::new(1)), "always()")
         );
-        let env = &workflow.jobs[0].steps[0].env;
+        let env = &workflow.jobs[JobId::new(0)].steps[0].env;
         let EnvValue::Template { fallbacks, .. } = &env[1].value else {
             panic!("{:?}", env[1])
         };
@@ -664,7 +671,7 @@ mod tests {
             "on: push\njobs:\n  a:\n    steps:\n      - run: x\n      - parallel:\n          - run: y\n          - if: always()\n",
             "            run: ${{ github.sha }}\n      - run: ${{ github.ref }}\n",
         ));
-        assert_eq!(workflow.jobs[0].steps.len(), 4);
+        assert_eq!(workflow.jobs[JobId::new(0)].steps.len(), 4);
         let found: Vec<(Option<usize>, &str)> = workflow
             .expressions
             .iter()
@@ -692,10 +699,10 @@ mod tests {
             "name: a\ninputs: {x: {}}\nruns:\n  using: composite\n  steps:\n    - run: a ${{ inputs.x }}\n      shell: bash\n",
         );
         assert!(workflow.action);
-        assert_eq!(workflow.jobs[0].steps.len(), 1);
+        assert_eq!(workflow.jobs[JobId::new(0)].steps.len(), 1);
         assert_eq!(
             (workflow.expressions[0].job, workflow.expressions[0].step),
-            (Some(0), Some(0))
+            (Some(JobId::new(0)), Some(0))
         );
     }
 }

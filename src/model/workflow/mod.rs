@@ -8,6 +8,7 @@ mod action;
 mod build_command;
 mod container_command;
 mod credentials;
+mod definition;
 mod evidence;
 mod expression;
 pub mod gitlab;
@@ -21,12 +22,11 @@ mod value;
 pub use action::ActionRef;
 pub(in crate::model) use build_command::BuildCommand;
 pub use container_command::{container_command, nested_script};
+pub use definition::{Trigger, Workflow, WorkflowId};
 pub use evidence::{Evidence, Purpose};
 pub use expression::{Access, Expression};
 pub use image_build::image_builds;
-pub use jobs::{
-    Grant, ImageBuild, Job, Matrix, Permissions, Secrets, Step, Trigger, Workflow, WorkflowId,
-};
+pub use jobs::{Grant, ImageBuild, Job, JobId, Matrix, Permissions, Secrets, Step};
 pub use lower::workflow;
 pub use purpose::{command_purposes, job_purposes, step_purposes};
 pub use trial::{is_trial, says_test};

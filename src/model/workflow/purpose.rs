@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use super::action::ActionRef;
 use super::container_command::{container_command, image_tool, nested_script};
+use super::definition::Workflow;
 use super::evidence::{Evidence, Purpose};
-use super::jobs::{Job, Step, Workflow};
+use super::jobs::{Job, Step};
 use crate::embedded::table;
 use crate::source::{Location, file_name};
 use crate::syntax::shell::{self, Invocation, Word, WrapperKind};

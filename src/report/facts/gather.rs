@@ -146,7 +146,7 @@ fn add_kustomization(record: &mut FileRecord, kustomization: &Kustomization) {
         .map(|path| path.value.clone())
         .collect();
 
-    if kustomization.partial {
+    if kustomization.resources.is_open() {
         record.unknowns.push(Unknown {
             kind: UnknownKind::Remote,
             subject: "kustomization".to_owned(),
@@ -548,7 +548,7 @@ fn add_workload(ctx: &Analysis, record: &mut FileRecord, object: &Object, worklo
         .graph
         .cluster
         .joined(object)
-        .map_or(&[][..], |joined| joined.services.as_slice());
+        .map_or(&[][..], |joined| &joined.services);
 
     for container in &workload.pod.containers {
         let kind = match container.role {

@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::{
     BuildRecord, FileRecord, HealthRecord, HealthTest, ObjectRecord, PortRecord, ProjectRecord,
     PublishedPort, ServerPort, ServerRecord, Understanding, Unit, UnitSource, Unknown, UserRecord,
-    VolumeRecord, kind_names,
+    VolumeRecord,
 };
 use crate::model::file_role::Evidence;
+use crate::model::lower::FormatSpec;
 use crate::report::Report;
 use crate::source::Location;
 
@@ -247,7 +248,7 @@ pub fn render(view: &Report, understanding: &Understanding) -> String {
             kinds: understanding
                 .kinds
                 .iter()
-                .map(|(kind, count)| (kind_names(*kind).0, *count))
+                .map(|(kind, count)| (FormatSpec::of(*kind).name, *count))
                 .collect(),
         },
         files,
@@ -269,7 +270,7 @@ fn file_item(view: &Report, file: &FileRecord) -> FileItem {
 
     FileItem {
         path: view.path_in_root(file.file),
-        kind: kind_names(file.kind).0,
+        kind: FormatSpec::of(file.kind).name,
         role: word(view, role.role.as_str(), role.role_evidence),
         origin: word(view, role.origin.as_str(), role.origin_evidence),
         project: file

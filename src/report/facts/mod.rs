@@ -302,24 +302,3 @@ impl UnknownKind {
         }
     }
 }
-
-/// The name of a file kind in JSON, and how people call it.
-pub const fn kind_names(kind: FileKind) -> (&'static str, &'static str) {
-    match kind {
-        FileKind::Dockerfile => ("dockerfile", "Dockerfile"),
-        FileKind::Compose => ("compose", "compose file"),
-        FileKind::Kubernetes => ("kubernetes", "Kubernetes manifest"),
-        FileKind::Kustomization => ("kustomization", "kustomization"),
-        FileKind::HelmChart => ("helm-chart", "Helm chart"),
-        FileKind::HelmTemplate => ("helm-template", "Helm template"),
-        FileKind::HelmValues => ("helm-values", "Helm values"),
-        FileKind::Workflow => ("workflow", "GitHub workflow"),
-        FileKind::Action => ("action", "GitHub action"),
-        FileKind::GitlabCi => ("gitlab-ci", "GitLab pipeline"),
-        FileKind::EnvFile => ("env", "env file"),
-        FileKind::Dockerignore => ("dockerignore", "ignore file of a build"),
-        FileKind::OtherYaml => ("other-yaml", "other YAML or JSON"),
-        FileKind::Template => ("template", "template"),
-        FileKind::Text => ("text", "other text"),
-    }
-}

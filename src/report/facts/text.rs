@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::{
     BuildRecord, FileRecord, HealthRecord, HealthState, HealthTest, ImageRecord, ObjectRecord,
     PortRecord, PublishedPort, ServerPort, ServerRecord, Understanding, Unit, UnitKind, UnitSource,
-    Unknown, UnknownKind, VolumeRecord, kind_names,
+    Unknown, UnknownKind, VolumeRecord,
 };
 use crate::model::file_role::{Evidence, Origin, Role};
+use crate::model::lower::FormatSpec;
 use crate::report::human::wrap;
 use crate::report::style::RenderOptions;
 use crate::report::{Report, count, harmless, summary};
@@ -120,7 +121,7 @@ fn write_file(out: &mut String, view: &Report, file: &FileRecord, look: RenderOp
 /// `compose file, development (its path has the word "dev"); merged over compose.yaml`.
 fn description(view: &Report, file: &FileRecord) -> String {
     let role = file.role;
-    let mut text = format!("{}, {}", kind_names(file.kind).1, role_word(file));
+    let mut text = format!("{}, {}", FormatSpec::of(file.kind).label, role_word(file));
 
     if let Some(evidence) = role.role_evidence {
         let _ = write!(text, " ({})", evidence_words(view, evidence));

@@ -148,7 +148,7 @@ pub fn ephemeral(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut
     // cannot be judged.
     if store.class == Class::Cache && !keeps_data(container)
         || layout.data.is_empty()
-        || container.open
+        || container.mounts.is_open()
         || is_exempt(ctx, owner)
     {
         return;

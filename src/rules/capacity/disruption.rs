@@ -22,8 +22,7 @@ pub fn missing(ctx: &Analysis, sink: &mut Sink) {
             || object.open
             || !is_scalable(object)
             || !is_long_running(object, workload)
-            || !joined.budgets.is_empty()
-            || joined.may_be_guarded
+            || !joined.budgets.is_absent()
         {
             continue;
         }
@@ -56,7 +55,7 @@ pub fn missing(ctx: &Analysis, sink: &mut Sink) {
 
         let may_select = cluster
             .selected(object)
-            .is_none_or(|selected| selected.more || !selected.workloads.is_empty());
+            .is_none_or(|selected| !selected.workloads.is_absent());
         if !may_select
             && !object.open
             && has_pods_near(ctx, object)
@@ -178,7 +177,7 @@ fn block(ctx: &Analysis, object: &Object, budget: &DisruptionBudget) -> Option<(
 /// How many pods a budget selects; `None` if that is not known.
 fn count_pods(ctx: &Analysis, budget: &Object) -> Option<u32> {
     let selected = ctx.graph.cluster.selected(budget)?;
-    if selected.more {
+    if selected.workloads.is_open() {
         return None;
     }
 

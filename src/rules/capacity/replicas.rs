@@ -32,7 +32,7 @@ pub fn single(ctx: &Analysis, object: &Object, workload: &Workload, sink: &mut S
         return;
     };
 
-    let scaled = !joined.autoscalers.is_empty() || joined.may_be_scaled;
+    let scaled = !joined.autoscalers.is_absent();
     let location = match &workload.replicas {
         Setting::Set(count) if count.value == 1 => Some(count.location),
         Setting::Absent => None,

@@ -316,7 +316,11 @@ fn own_manifest(
         image_path(&files.workdir, name)
             .is_some_and(|path| matches!(files.presence(&path), Presence::Absent))
     });
-    let Some(name) = names.last().filter(|_| all_absent && !starts_empty) else {
+    if !all_absent || starts_empty {
+        return Vec::new();
+    }
+
+    let Some(name) = names.last() else {
         return Vec::new();
     };
 

@@ -6,7 +6,7 @@ use crate::data;
 use crate::finding::{Finding, Sink};
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
-use crate::model::server::{ScriptFolders, script_files};
+use crate::model::server::script_files;
 use crate::source::{Location, file_name};
 
 /// Words that join or redirect commands.
@@ -182,10 +182,7 @@ fn may_be_evaluated(ctx: &Analysis, start: &StartWords, folders: &[String]) -> b
         return false;
     }
 
-    let folders = ScriptFolders {
-        repository: ctx.facts.repository,
-        folders,
-    };
+    let folders = ctx.script_folders(folders);
     let files = script_files(&first, folders);
 
     files.is_empty()

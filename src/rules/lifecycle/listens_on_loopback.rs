@@ -299,7 +299,7 @@ fn may_set_address(container: &Container, local: &Started) -> bool {
         .map(|var| var.name.value.as_str())
         .collect();
 
-    container.open
+    container.env.is_open()
         || may_be_set(local, &names)
         || (is_by_default(local)
             && !container.env_from.is_empty()
@@ -317,7 +317,7 @@ fn reach_of_service(
     let is_set = if effective_env::is_complete(ctx, owner, container) {
         let given = effective_env::given(ctx, owner, container);
         let names: Vec<&str> = given.iter().map(|variable| variable.name).collect();
-        container.open || may_be_set(local, &names)
+        container.env.is_open() || may_be_set(local, &names)
     } else {
         may_set_address(container, local)
     };

@@ -115,10 +115,7 @@ fn migration(
     runs_cmd: bool,
     title: &str,
 ) -> Option<Finding> {
-    let folders = ScriptFolders {
-        repository: ctx.facts.repository,
-        folders,
-    };
+    let folders = ctx.script_folders(folders);
 
     if let Some(span) = migrates_then_serves(script, false, folders) {
         let words = words_of(script, span);

@@ -36,7 +36,7 @@ pub fn liveness(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut 
             .any(|service| reaches_pod(service, workload))
     });
     let listens = workload.pod.main().any(|main| !main.ports.is_empty());
-    let serves = served || container.open || listens;
+    let serves = served || container.ports.is_open() || listens;
 
     sink.report(
         Finding::new(
@@ -134,7 +134,11 @@ fn leads_to(target: &Setting<String>, workload: &Workload, container: &Container
 
             is_container || (!is_declared && container.ports.is_empty())
         }
-        Err(_) => has_port_name(container, target) || has_unknown_name(container) || container.open,
+        Err(_) => {
+            has_port_name(container, target)
+                || has_unknown_name(container)
+                || container.ports.is_open()
+        }
     }
 }
 
@@ -229,7 +233,7 @@ pub fn port(_: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) 
         return;
     };
 
-    if container.open {
+    if container.ports.is_open() {
         return;
     }
 

@@ -4,7 +4,7 @@
 use crate::analysis::{Analysis, shipped_stages, start, startup};
 use crate::finding::{Finding, Sink};
 use crate::model::dockerfile::Dockerfile;
-use crate::model::server::{ScriptFolders, script_files};
+use crate::model::server::script_files;
 use crate::source::{Location, Span};
 use crate::syntax::shell::{self, BlockKind, Connector, Invocation, Script, WrapperKind};
 
@@ -16,10 +16,7 @@ const SHORT: &[&str] = &[
 ];
 
 pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
-    let folders = ScriptFolders {
-        repository: ctx.facts.repository,
-        folders: startup::folders(ctx, dockerfile),
-    };
+    let folders = ctx.script_folders(startup::folders(ctx, dockerfile));
     let mut seen: Vec<Location> = Vec::new();
 
     for stage in shipped_stages::serving(ctx, dockerfile) {

@@ -8,7 +8,8 @@ use crate::analysis::untrusted_checkout::{
 };
 use crate::analysis::{Analysis, truncate};
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::{Expression, Grant, Job, Step, Trigger, Workflow};
+use crate::model::id::IdVec;
+use crate::model::workflow::{Expression, Grant, Job, JobId, Step, Trigger, Workflow};
 use crate::source::Location;
 
 pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
@@ -67,11 +68,11 @@ fn unguarded_checkouts<'w>(ctx: &Analysis, workflow: &'w Workflow) -> Vec<Unguar
     let guards = TrustGuards::of(workflow);
     let mut checkouts = Vec::new();
 
-    for (job_index, job) in workflow.jobs.iter().enumerate() {
+    for job in &workflow.jobs {
         for (step_index, step) in job.steps.iter().enumerate() {
             let site = Site {
                 workflow,
-                job: Some(job_index),
+                job: Some(job.index),
                 step: Some(step_index),
             };
             let Some(checkout) = untrusted_code_at(site) else {
@@ -79,7 +80,7 @@ fn unguarded_checkouts<'w>(ctx: &Analysis, workflow: &'w Workflow) -> Vec<Unguar
             };
 
             let refusal = fork_refusal(ctx, workflow, step);
-            if refusal == ForkRefusal::Certain || guards.protect(job, job_index, step) {
+            if refusal == ForkRefusal::Certain || guards.protect(job, step) {
                 continue;
             }
 
@@ -87,7 +88,7 @@ fn unguarded_checkouts<'w>(ctx: &Analysis, workflow: &'w Workflow) -> Vec<Unguar
                 trigger,
                 checkout,
                 run: run_of_checkout(&job.steps[step_index..], checkout),
-                privilege: Privilege::of(workflow, job_index),
+                privilege: Privilege::of(workflow, job),
                 refusal,
             });
         }
@@ -115,15 +116,15 @@ fn report_called_checkouts(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink)
         let Some(trigger) = trigger else { continue };
         let guards = TrustGuards::of(caller);
 
-        for (index, job) in caller.jobs.iter().enumerate() {
+        for job in &caller.jobs {
             let is_call = called_workflow(ctx, caller, job)
                 .is_some_and(|called| called.file == workflow.file);
-            if !is_call || guards.protect_job(job, index) {
+            if !is_call || guards.protect_job(job) {
                 continue;
             }
 
             for checkout in &checkouts {
-                if let Some(finding) = called_checkout(ctx, workflow, checkout, caller, index) {
+                if let Some(finding) = called_checkout(ctx, workflow, checkout, (caller, job)) {
                     sink.report(finding.related(
                         trigger.event.location,
                         "the caller can be triggered by outside users",
@@ -136,7 +137,7 @@ fn report_called_checkouts(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink)
 
 /// A checkout in a called workflow that may be of untrusted code.
 struct CalledCheckout {
-    job: usize,
+    job: JobId,
     step: usize,
     location: Location,
     /// The input that names what is checked out; `None` for the head of the event.
@@ -151,15 +152,15 @@ fn called_checkouts(workflow: &Workflow) -> Vec<CalledCheckout> {
     let guards = TrustGuards::of(workflow);
     let mut checkouts = Vec::new();
 
-    for (job_index, job) in workflow.jobs.iter().enumerate() {
+    for job in &workflow.jobs {
         for (step_index, step) in job.steps.iter().enumerate() {
-            if guards.protect(job, job_index, step) {
+            if guards.protect(job, step) {
                 continue;
             }
 
             let site = Site {
                 workflow,
-                job: Some(job_index),
+                job: Some(job.index),
                 step: Some(step_index),
             };
             // Under its own privileged trigger, the workflow is reported for itself.
@@ -174,7 +175,7 @@ fn called_checkouts(workflow: &Workflow) -> Vec<CalledCheckout> {
                 .chain(own_head);
 
             checkouts.extend(found.map(|(input, location)| CalledCheckout {
-                job: job_index,
+                job: job.index,
                 step: step_index,
                 location,
                 input,
@@ -190,10 +191,8 @@ fn called_checkout(
     ctx: &Analysis,
     workflow: &Workflow,
     checkout: &CalledCheckout,
-    caller: &Workflow,
-    index: usize,
+    (caller, job): (&Workflow, &Job),
 ) -> Option<Finding> {
-    let job = &caller.jobs[index];
     let passed = match &checkout.input {
         Some(name) => {
             let input = job
@@ -201,7 +200,7 @@ fn called_checkout(
                 .iter()
                 .find(|input| input.name.value.eq_ignore_ascii_case(name))?;
             let location = input.value.location()?;
-            passes_head(caller, index, location).then_some(location)?
+            passes_head(caller, job.index, location).then_some(location)?
         }
         None => job.uses.as_ref()?.location,
     };
@@ -335,11 +334,8 @@ enum Privilege {
 }
 
 impl Privilege {
-    fn of(workflow: &Workflow, job: usize) -> Self {
-        let permissions = workflow.jobs[job]
-            .permissions
-            .as_ref()
-            .or(workflow.permissions.as_ref());
+    fn of(workflow: &Workflow, job: &Job) -> Self {
+        let permissions = job.permissions.as_ref().or(workflow.permissions.as_ref());
         let is_limited = permissions.is_some_and(|permissions| match &permissions.grant {
             Grant::ReadAll => true,
             Grant::WriteAll | Grant::Unknown => false,
@@ -357,14 +353,14 @@ impl Privilege {
 }
 
 /// Whether a job, or the environment of all jobs, reads a secret other than the token.
-fn reads_secret(workflow: &Workflow, job: usize) -> bool {
+fn reads_secret(workflow: &Workflow, job: &Job) -> bool {
     let of_all = workflow
         .expressions
         .iter()
         .filter(|expression| expression.job.is_none());
 
     workflow
-        .expressions_of(job)
+        .expressions_of(job.index)
         .chain(of_all)
         .flat_map(Expression::accesses)
         .any(|access| access.part(0) == "secrets" && access.part(1) != "github_token")
@@ -407,9 +403,9 @@ fn unguarded_checkout(
 /// What people with write access decide in the jobs that each job waits for.
 struct TrustGuards {
     /// Whether a condition guards one of them.
-    conditions: Vec<bool>,
+    conditions: IdVec<Job, bool>,
     /// The first step of them that checks permissions.
-    steps: Vec<Option<Location>>,
+    steps: IdVec<Job, Option<Location>>,
 }
 
 impl TrustGuards {
@@ -421,16 +417,16 @@ impl TrustGuards {
     }
 
     /// Whether a person with write access approves before a job.
-    fn protect_job(&self, job: &Job, index: usize) -> bool {
+    fn protect_job(&self, job: &Job) -> bool {
         !job.environment.is_absent()
             || has_trust_gate(job)
-            || self.conditions[index]
-            || self.steps[index].is_some()
+            || self.conditions[job.index]
+            || self.steps[job.index].is_some()
     }
 
     /// Whether a person with write access approves before the checkout in a step of a job.
-    fn protect(&self, job: &Job, index: usize, step: &Step) -> bool {
-        if self.protect_job(job, index) {
+    fn protect(&self, job: &Job, step: &Step) -> bool {
+        if self.protect_job(job) {
             return true;
         }
 
@@ -438,7 +434,7 @@ impl TrustGuards {
             .condition
             .as_ref()
             .is_some_and(|condition| is_trust_gate(&condition.value));
-        let checks = [self.steps[index], first_permission_check(job)];
+        let checks = [self.steps[job.index], first_permission_check(job)];
 
         is_gated
             || checks

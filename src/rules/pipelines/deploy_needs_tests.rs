@@ -6,7 +6,8 @@ use crate::analysis::job_work::{called_workflow, job_work};
 use crate::analysis::pipelines::{is_live, is_named, is_trial, says_test};
 use crate::finding::{Finding, Sink};
 use crate::model::env::EnvVar;
-use crate::model::workflow::{Evidence, Job, Purpose, Workflow, job_purposes};
+use crate::model::id::IdVec;
+use crate::model::workflow::{Evidence, Job, JobId, Purpose, Workflow, job_purposes};
 use crate::source::Location;
 
 /// How far calls of workflows that deploy are followed.
@@ -18,10 +19,7 @@ pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
         return;
     }
 
-    let mut shipped: Vec<(&Job, Evidence)> = unguarded_shipping(ctx, workflow, MAX_CALLS)
-        .into_iter()
-        .map(|(index, shipping)| (&workflow.jobs[index], shipping))
-        .collect();
+    let mut shipped = unguarded_shipping(ctx, workflow, MAX_CALLS);
     if shipped.is_empty() {
         return;
     }
@@ -112,24 +110,24 @@ fn ignored_tests(ctx: &Analysis, workflow: &Workflow) -> Option<Location> {
     followed.find_map(|other| first_test(ctx, other))
 }
 
-/// What jobs ship although no test, no environment and no trial stops them, by their numbers.
-fn unguarded_shipping(ctx: &Analysis, workflow: &Workflow, calls: u32) -> Vec<(usize, Evidence)> {
-    let mut shipped: Vec<(usize, Evidence)> = workflow
+/// What jobs ship although no test, no environment and no trial stops them.
+fn unguarded_shipping<'w>(
+    ctx: &Analysis<'w>,
+    workflow: &'w Workflow,
+    calls: u32,
+) -> Vec<(&'w Job, Evidence)> {
+    let mut shipped: Vec<(&Job, Evidence)> = workflow
         .jobs
         .iter()
-        .enumerate()
-        .filter(|(_, job)| !job.is_disabled() && job.environment.is_absent())
-        .filter_map(|(index, job)| {
+        .filter(|job| !job.is_disabled() && job.environment.is_absent())
+        .filter_map(|job| {
             let shipping = match &job.uses {
                 Some(_) => called_shipping(ctx, workflow, job, calls)?,
                 None => ships(job)?,
             };
-            Some((index, shipping))
+            Some((job, shipping))
         })
-        .filter(|(index, _)| {
-            let job = &workflow.jobs[*index];
-            !is_trial(job) && !is_for_pull_requests(job)
-        })
+        .filter(|(job, _)| !is_trial(job) && !is_for_pull_requests(job))
         .collect();
     if shipped.is_empty() {
         return shipped;
@@ -138,11 +136,12 @@ fn unguarded_shipping(ctx: &Analysis, workflow: &Workflow, calls: u32) -> Vec<(u
     let is_gated = jobs_gated_by_needs(ctx, workflow);
     let is_tested_later = workflow.awaited_by(tests_or_calls_tests);
 
-    shipped.retain(|(index, shipping)| {
-        let job = &workflow.jobs[*index];
-        let is_tested = shipping.purpose == Purpose::Push && is_tested_later[*index];
+    shipped.retain(|(job, shipping)| {
+        let is_tested = shipping.purpose == Purpose::Push && is_tested_later[job.index];
 
-        !is_gated[*index] && !is_tested && !is_gated_in_job(ctx, workflow, job, shipping.location)
+        !is_gated[job.index]
+            && !is_tested
+            && !is_gated_in_job(ctx, workflow, job, shipping.location)
     });
 
     shipped
@@ -194,21 +193,24 @@ fn switches_shipping_off(input: &EnvVar) -> bool {
             .is_some_and(|text| text.value.eq_ignore_ascii_case("false"))
 }
 
-/// Of each job, by its number: whether a job that it waits for stops it when tests fail.
-fn jobs_gated_by_needs(ctx: &Analysis, workflow: &Workflow) -> Vec<bool> {
-    let mut stopped = vec![Vec::new(); workflow.jobs.len()];
-    for index in 0..workflow.jobs.len() {
-        for needed in workflow.needed_jobs(index) {
-            if stops_on_failure(workflow, index, &workflow.jobs[needed]) {
-                stopped[needed].push(index);
+/// Of each job: whether a job that it waits for stops it when tests fail.
+fn jobs_gated_by_needs(ctx: &Analysis, workflow: &Workflow) -> IdVec<Job, bool> {
+    let count = workflow.jobs.len();
+    let mut stopped: IdVec<Job, Vec<JobId>> = IdVec::with(count, Vec::new);
+    for job in &workflow.jobs {
+        for needed in workflow.needed_jobs(job.index) {
+            if stops_on_failure(workflow, job, &workflow.jobs[needed]) {
+                stopped[needed].push(job.index);
             }
         }
     }
 
-    let mut is_gated = vec![false; workflow.jobs.len()];
-    let mut open: Vec<usize> = (0..workflow.jobs.len())
-        .filter(|&index| !stopped[index].is_empty())
-        .filter(|&index| may_fail_on_tests(ctx, workflow, &workflow.jobs[index]))
+    let mut is_gated: IdVec<Job, bool> = IdVec::with(count, || false);
+    let mut open: Vec<JobId> = workflow
+        .jobs
+        .iter()
+        .filter(|job| !stopped[job.index].is_empty() && may_fail_on_tests(ctx, workflow, job))
+        .map(|job| job.index)
         .collect();
 
     while let Some(index) = open.pop() {
@@ -224,8 +226,8 @@ fn jobs_gated_by_needs(ctx: &Analysis, workflow: &Workflow) -> Vec<bool> {
 
 /// Whether a job does not run if one that it needs has failed. A condition with `always()` or
 /// `!cancelled()` lets it run, unless it asks for the result.
-fn stops_on_failure(workflow: &Workflow, index: usize, needed: &Job) -> bool {
-    let Some(condition) = &workflow.jobs[index].condition else {
+fn stops_on_failure(workflow: &Workflow, job: &Job, needed: &Job) -> bool {
+    let Some(condition) = &job.condition else {
         return true;
     };
 
@@ -241,7 +243,7 @@ fn stops_on_failure(workflow: &Workflow, index: usize, needed: &Job) -> bool {
         "tojson(needs)".to_owned(),
     ];
 
-    workflow.expressions_of(index).any(|expression| {
+    workflow.expressions_of(job.index).any(|expression| {
         let text = without_weak_tests(&expression.text);
         results.iter().any(|result| text.contains(result.as_str()))
     })

@@ -15,7 +15,6 @@ use crate::syntax::shell::{Invocation, Word};
 /// A job that deploys permanently.
 struct Deploy<'w> {
     /// The index of the job.
-    index: usize,
     job: &'w Job,
     /// The deploying command or action.
     evidence: Evidence,
@@ -32,15 +31,10 @@ fn deploys<'w>(ctx: &Analysis, workflow: &'w Workflow) -> Vec<Deploy<'w>> {
     workflow
         .jobs
         .iter()
-        .enumerate()
-        .filter(|(_, job)| !job.is_disabled())
-        .filter_map(|(index, job)| {
+        .filter(|job| !job.is_disabled())
+        .filter_map(|job| {
             let evidence = deploy_evidence(job)?;
-            Some(Deploy {
-                index,
-                job,
-                evidence,
-            })
+            Some(Deploy { job, evidence })
         })
         // Few jobs deploy: only their scripts are searched.
         .filter(|deploy| !is_trial(deploy.job))
@@ -74,7 +68,7 @@ pub fn guard(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
         let steps = job.steps.iter().filter_map(|step| step.condition.as_ref());
         let mut conditions = job.condition.iter().chain(steps);
         if !job.environment.is_absent()
-            || waits[deploy.index]
+            || waits[job.index]
             || conditions.any(is_guard)
             || checks_ref(job)
         {

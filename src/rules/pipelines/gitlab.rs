@@ -8,30 +8,36 @@ use crate::analysis::Analysis;
 use crate::analysis::job_work::job_work;
 use crate::analysis::pipelines::is_trial;
 use crate::finding::{Finding, Sink};
+use crate::model::id::IdVec;
 use crate::model::workflow::gitlab::{
-    BranchFilter, GitlabJob, GitlabPipeline, Start, Tolerance, Waits,
+    BranchFilter, GitlabJob, GitlabPipeline, PipelineId, Start, Tolerance, Waits,
 };
-use crate::model::workflow::{Evidence, Job, Purpose, command_purposes, job_purposes};
+use crate::model::workflow::{Evidence, Job, JobId, Purpose, command_purposes, job_purposes};
 use crate::source::Location;
 
 /// `deploy-needs-tests`
 pub fn needs_tests(ctx: &Analysis, sink: &mut Sink) {
-    for number in 0..ctx.facts.gitlab_pipelines.len() {
-        report_untested(ctx, number, sink);
+    for pipeline in ctx.facts.gitlab_pipelines.ids() {
+        report_untested(ctx, pipeline, sink);
     }
 }
 
-fn report_untested(ctx: &Analysis, number: usize, sink: &mut Sink) {
-    let pipeline = &ctx.facts.gitlab_pipelines[number];
-    let shipping: Vec<(usize, Evidence)> = shipping_jobs(pipeline)
-        .filter(|(job, _)| !matches!(pipeline.jobs[*job].start, Start::Manual | Start::OnFailure))
+fn report_untested(ctx: &Analysis, id: PipelineId, sink: &mut Sink) {
+    let pipeline = &ctx.facts.gitlab_pipelines[id];
+    let shipping: Vec<(&Job, Evidence)> = shipping_jobs(pipeline)
+        .filter(|(job, _)| {
+            !matches!(
+                pipeline.jobs[job.index].start,
+                Start::Manual | Start::OnFailure
+            )
+        })
         .collect();
     if shipping.is_empty() {
         return;
     }
 
-    let tests = first_tests(ctx, number);
-    let gates = Gates::of(ctx, number);
+    let tests = first_tests(ctx, id);
+    let gates = Gates::of(ctx, id);
 
     for (job, evidence) in shipping {
         let Some(missing) = gates.missing(ctx, job, &evidence) else {
@@ -40,7 +46,7 @@ fn report_untested(ctx: &Analysis, number: usize, sink: &mut Sink) {
 
         // Images are pushed to be tested, too.
         let is_push = evidence.purpose == Purpose::Push;
-        if is_push && (tests.is_none() || gates.is_tested_later(job)) {
+        if is_push && (tests.is_none() || gates.is_tested_later(job.index)) {
             continue;
         }
 
@@ -49,12 +55,7 @@ fn report_untested(ctx: &Analysis, number: usize, sink: &mut Sink) {
             continue;
         }
 
-        sink.report(untested(
-            &pipeline.workflow.jobs[job],
-            &evidence,
-            missing,
-            tests,
-        ));
+        sink.report(untested(job, &evidence, missing, tests));
     }
 }
 
@@ -100,13 +101,14 @@ fn untested(job: &Job, shipping: &Evidence, missing: Missing, tests: Option<Loca
     }
 }
 
-/// The jobs that deploy, publish or push by themselves, by their numbers, for other than a test.
-fn shipping_jobs(pipeline: &GitlabPipeline) -> impl Iterator<Item = (usize, Evidence)> {
+/// The jobs that deploy, publish or push by themselves, for other than a test.
+fn shipping_jobs(pipeline: &GitlabPipeline) -> impl Iterator<Item = (&Job, Evidence)> {
     pipeline
-        .each_job()
-        .enumerate()
-        .filter_map(|(number, (job, _))| Some((number, ships(job)?)))
-        .filter(|(number, _)| !is_for_test(&pipeline.workflow.jobs[*number]))
+        .workflow
+        .jobs
+        .iter()
+        .filter_map(|job| Some((job, ships(job)?)))
+        .filter(|(job, _)| !is_for_test(job))
 }
 
 /// Whether what a job deploys is temporary: a trial, or a copy for a branch.
@@ -135,17 +137,14 @@ fn is_all_known(ctx: &Analysis, pipeline: &GitlabPipeline) -> bool {
 }
 
 /// The first tests of a pipeline, or of the others.
-fn first_tests(ctx: &Analysis, number: usize) -> Option<Location> {
+fn first_tests(ctx: &Analysis, id: PipelineId) -> Option<Location> {
     let pipelines = &ctx.facts.gitlab_pipelines;
-    let others = pipelines
-        .iter()
-        .enumerate()
-        .filter(|(other, _)| *other != number)
-        .map(|(_, other)| other);
+    let others = pipelines.ids().filter(|other| *other != id);
 
-    std::iter::once(&pipelines[number])
+    std::iter::once(id)
         .chain(others)
-        .flat_map(|pipeline| {
+        .flat_map(|id| {
+            let pipeline = &pipelines[id];
             let jobs = pipeline.workflow.jobs.iter();
             jobs.flat_map(|job| &job_work(ctx, &pipeline.workflow, job).evidence)
                 .filter(|evidence| is_test(evidence))
@@ -157,19 +156,20 @@ fn first_tests(ctx: &Analysis, number: usize) -> Option<Location> {
 /// What stops the jobs of a pipeline.
 struct Gates<'a> {
     pipeline: &'a GitlabPipeline,
-    /// By the number of the job: whether it fails if tests fail, or may do so.
-    fails: Vec<bool>,
-    /// By the number of the job: whether failed tests keep it from running.
-    is_gated: Vec<bool>,
+    /// Of each job: whether it fails if tests fail, or may do so.
+    fails: IdVec<Job, bool>,
+    /// Of each job: whether failed tests keep it from running.
+    is_gated: IdVec<Job, bool>,
     /// Whether failed tests keep the whole pipeline from starting: it is a child.
     is_gated_by_parent: bool,
 }
 
 impl<'a> Gates<'a> {
-    fn of(ctx: &'a Analysis, number: usize) -> Self {
-        let pipeline = &ctx.facts.gitlab_pipelines[number];
-        let fails: Vec<bool> = (0..pipeline.jobs.len())
-            .map(|job| pipeline.jobs[job].may_stop() && may_fail_on_tests(ctx, pipeline, job))
+    fn of(ctx: &'a Analysis, id: PipelineId) -> Self {
+        let pipeline = &ctx.facts.gitlab_pipelines[id];
+        let fails: IdVec<Job, bool> = pipeline
+            .each_job()
+            .map(|(job, extra)| extra.may_stop() && may_fail_on_tests(ctx, pipeline, job, extra))
             .collect();
         let is_gated_by_parent = pipeline.parent.is_some_and(|(parent, job)| {
             let gates = Self::of(ctx, parent);
@@ -177,7 +177,7 @@ impl<'a> Gates<'a> {
         });
 
         let mut gates = Self {
-            is_gated: vec![false; fails.len()],
+            is_gated: IdVec::with(fails.len(), || false),
             pipeline,
             fails,
             is_gated_by_parent,
@@ -189,22 +189,20 @@ impl<'a> Gates<'a> {
 
     /// Finds the jobs that failed tests keep from running.
     fn spread(&mut self) {
-        let mut dependents = vec![Vec::new(); self.fails.len()];
-        for (number, job) in self.pipeline.jobs.iter().enumerate() {
-            if matches!(job.start, Start::Always(_)) {
+        let mut dependents: IdVec<Job, Vec<JobId>> = IdVec::with(self.fails.len(), Vec::new);
+        for (job, extra) in self.pipeline.each_job() {
+            if matches!(extra.start, Start::Always(_)) {
                 continue;
             }
 
-            for &waited in job.waits.jobs() {
+            for &waited in extra.waits.jobs() {
                 if self.pipeline.jobs[waited].may_stop() {
-                    dependents[waited].push(number);
+                    dependents[waited].push(job.index);
                 }
             }
         }
 
-        let mut open: Vec<usize> = (0..self.fails.len())
-            .filter(|&job| self.fails[job])
-            .collect();
+        let mut open: Vec<JobId> = self.fails.ids().filter(|&job| self.fails[job]).collect();
 
         while let Some(job) = open.pop() {
             for &dependent in &dependents[job] {
@@ -216,11 +214,10 @@ impl<'a> Gates<'a> {
     }
 
     /// Why failed tests do not stop what a job ships, if they do not.
-    fn missing(&self, ctx: &Analysis, number: usize, shipping: &Evidence) -> Option<Missing> {
-        let job = &self.pipeline.workflow.jobs[number];
-        let extra = &self.pipeline.jobs[number];
+    fn missing(&self, ctx: &Analysis, job: &Job, shipping: &Evidence) -> Option<Missing> {
+        let extra = &self.pipeline.jobs[job.index];
         if self.is_gated_by_parent
-            || self.is_gated[number]
+            || self.is_gated[job.index]
             || is_gated_in_job(ctx, &self.pipeline.workflow, job, shipping.location)
         {
             return None;
@@ -233,7 +230,7 @@ impl<'a> Gates<'a> {
         // Jobs that cannot be seen may be among those that it waits for.
         let is_known = match &extra.waits {
             Waits::Stages(_) => self.pipeline.is_whole,
-            Waits::Needs { is_open, .. } => !is_open,
+            Waits::Needs(jobs) => !jobs.is_open(),
             Waits::Unknown => false,
         };
 
@@ -241,31 +238,34 @@ impl<'a> Gates<'a> {
     }
 
     /// Whether a job that waits for this one runs tests.
-    fn is_tested_later(&self, number: usize) -> bool {
-        let jobs = self.pipeline.each_job().enumerate();
-
-        jobs.filter(|(later, _)| self.fails[*later])
-            .any(|(_, (_, extra))| extra.waits.jobs().contains(&number))
+    fn is_tested_later(&self, job: JobId) -> bool {
+        self.pipeline
+            .each_job()
+            .filter(|(later, _)| self.fails[later.index])
+            .any(|(_, extra)| extra.waits.jobs().contains(&job))
     }
 }
 
 /// Whether a job fails if tests fail, or may do so.
-fn may_fail_on_tests(ctx: &Analysis, pipeline: &GitlabPipeline, number: usize) -> bool {
-    let extra = &pipeline.jobs[number];
+fn may_fail_on_tests(
+    ctx: &Analysis,
+    pipeline: &GitlabPipeline,
+    job: &Job,
+    extra: &GitlabJob,
+) -> bool {
     if extra.is_open {
         return true;
     }
 
     if let Some(child) = extra.child {
         let child = &ctx.facts.gitlab_pipelines[child];
-        let jobs = 0..child.jobs.len();
-        let mut fails = jobs.filter(|&job| child.jobs[job].may_stop());
+        let mut stopping = child.each_job().filter(|(_, extra)| extra.may_stop());
 
         return extra.depends_on_child
-            && (!child.is_whole || fails.any(|job| may_fail_on_tests(ctx, child, job)));
+            && (!child.is_whole
+                || stopping.any(|(job, extra)| may_fail_on_tests(ctx, child, job, extra)));
     }
 
-    let job = &pipeline.workflow.jobs[number];
     let work = job_work(ctx, &pipeline.workflow, job);
     work.is_open || work.evidence.iter().any(is_gate)
 }
@@ -273,13 +273,7 @@ fn may_fail_on_tests(ctx: &Analysis, pipeline: &GitlabPipeline, number: usize) -
 /// The jobs that deploy permanently and by themselves.
 fn deploys(pipeline: &GitlabPipeline) -> impl Iterator<Item = (&Job, &GitlabJob, Evidence)> {
     shipping_jobs(pipeline)
-        .map(|(number, evidence)| {
-            (
-                &pipeline.workflow.jobs[number],
-                &pipeline.jobs[number],
-                evidence,
-            )
-        })
+        .map(|(job, evidence)| (job, &pipeline.jobs[job.index], evidence))
         .filter(|(_, _, evidence)| evidence.purpose == Purpose::Deploy)
 }
 
@@ -361,13 +355,13 @@ pub fn concurrency(ctx: &Analysis, sink: &mut Sink) {
 /// `ignored-failure`
 pub fn ignored_failure(ctx: &Analysis, sink: &mut Sink) {
     for pipeline in &ctx.facts.gitlab_pipelines {
-        for (number, (job, extra)) in pipeline.each_job().enumerate() {
+        for (job, extra) in pipeline.each_job() {
             let (steps, after) = job.steps.split_at(extra.first_after);
             let gate = steps.iter().find_map(gate_of);
 
             match (&extra.tolerance, gate) {
                 (Tolerance::Continues(location), Some(evidence))
-                    if !is_required_elsewhere(pipeline, number, evidence.purpose) =>
+                    if !is_required_elsewhere(pipeline, job, evidence.purpose) =>
                 {
                     sink.report(ignored_gate(*location, &evidence));
                 }
@@ -399,20 +393,19 @@ pub fn ignored_failure(ctx: &Analysis, sink: &mut Sink) {
 
 /// Whether another job with the same purpose, and a command of the same program, must succeed:
 /// this one tries what is not supported yet.
-fn is_required_elsewhere(pipeline: &GitlabPipeline, number: usize, purpose: Purpose) -> bool {
-    let programs = gate_programs(&pipeline.workflow.jobs[number], purpose);
+fn is_required_elsewhere(pipeline: &GitlabPipeline, job: &Job, purpose: Purpose) -> bool {
+    let programs = gate_programs(job, purpose);
 
     pipeline
         .each_job()
-        .enumerate()
-        .filter(|(other, (_, extra))| *other != number && extra.tolerance == Tolerance::Stops)
-        .filter(|(_, (job, _))| {
-            job_purposes(job)
+        .filter(|(other, extra)| other.index != job.index && extra.tolerance == Tolerance::Stops)
+        .filter(|(other, _)| {
+            job_purposes(other)
                 .iter()
                 .any(|evidence| evidence.purpose == purpose && !evidence.named)
         })
-        .any(|(_, (job, _))| {
-            gate_programs(job, purpose)
+        .any(|(other, _)| {
+            gate_programs(other, purpose)
                 .iter()
                 .any(|program| programs.contains(program))
         })

@@ -1,4 +1,4 @@
-//! Stages, gates, deploys, trust, expressions and the schema of workflows.
+//! Stages, gates, deploys, trust and expressions of workflows.
 
 pub(crate) mod cache_poisoning;
 pub(crate) mod ci_pipeline;
@@ -17,7 +17,6 @@ pub(crate) mod stages;
 pub(crate) mod template_injection;
 pub(crate) mod workflow_commands;
 pub(crate) mod workflow_permissions;
-pub(crate) mod workflow_schema;
 pub(crate) mod workflow_secrets;
 pub(crate) mod workflow_trust;
 pub(crate) mod workflow_versions;
@@ -83,10 +82,6 @@ pub(crate) const CHECKS: &[Check] = &[
         "invalid-expression",
         CheckFn::Workflow(expressions::invalid_expression),
     ),
-    Check::new(
-        "invalid-workflow",
-        CheckFn::Workflow(workflow_schema::invalid),
-    ),
     Check::new("job-timeout", CheckFn::Workflow(gates::timeout)),
     Check::new("lint-stage", CheckFn::Repository(stages::lint)),
     Check::new(
@@ -146,10 +141,6 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Workflow(expressions::undefined_context),
     ),
     Check::new("undefined-needs", CheckFn::Workflow(needs::undefined)),
-    Check::new(
-        "unknown-workflow-key",
-        CheckFn::Workflow(workflow_schema::unknown_key),
-    ),
     Check::new("unreachable-trigger", CheckFn::Workflow(gates::unreachable)),
     Check::new(
         "unsecure-commands",

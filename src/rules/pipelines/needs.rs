@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
-use crate::model::workflow::Workflow;
+use crate::model::workflow::{JobId, Workflow};
 use crate::suggest::nearest;
 
 pub fn undefined(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
@@ -42,7 +42,7 @@ pub fn undefined(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
 const MAX_FOLLOWED: usize = 1 << 20;
 
 pub fn cyclic(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
-    let mut reported: HashSet<usize> = HashSet::new();
+    let mut reported: HashSet<JobId> = HashSet::new();
     let mut followed = 0;
 
     for start in workflow.circling() {
@@ -58,7 +58,7 @@ pub fn cyclic(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
 }
 
 /// The finding for a cycle of jobs, at the `needs` of the first one.
-fn cycle_finding(workflow: &Workflow, cycle: &[usize]) -> Finding {
+fn cycle_finding(workflow: &Workflow, cycle: &[JobId]) -> Finding {
     let start = cycle[0];
     let names: Vec<&str> = cycle
         .iter()
@@ -85,8 +85,8 @@ fn cycle_finding(workflow: &Workflow, cycle: &[usize]) -> Finding {
 }
 
 /// The shortest way from a job back to itself, beginning with the job.
-fn shortest_cycle(workflow: &Workflow, start: usize, followed: &mut usize) -> Option<Vec<usize>> {
-    let mut came_from: HashMap<usize, usize> = HashMap::new();
+fn shortest_cycle(workflow: &Workflow, start: JobId, followed: &mut usize) -> Option<Vec<JobId>> {
+    let mut came_from: HashMap<JobId, JobId> = HashMap::new();
     let mut queue = VecDeque::from([start]);
 
     while let Some(job) = queue.pop_front() {

@@ -3,9 +3,9 @@
 use crate::analysis::Analysis;
 use crate::analysis::action_versions::ActionVersion;
 use crate::analysis::repository_owner::is_owner;
+use crate::data::workflow::DATA;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{ActionRef, Workflow};
-use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::{Located, Location, Span};
 
 pub fn check(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {

@@ -1,9 +1,9 @@
 //! `runner-label`: labels of retired runners, and labels that are probably misspelled.
 
 use crate::analysis::Analysis;
+use crate::data::workflow::DATA;
 use crate::finding::{Finding, Sink};
 use crate::model::workflow::{Job, Workflow};
-use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::Located;
 use crate::suggest::nearest;
 

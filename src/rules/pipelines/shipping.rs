@@ -86,7 +86,7 @@ fn is_asked_later(workflow: &Workflow, job: &Job, step: &Step) -> bool {
     let outcome = format!("steps.{}.outcome", id.value.to_ascii_lowercase());
 
     workflow
-        .expressions_of(job.index.number())
+        .expressions_of(job.index)
         .any(|expression| expression.text.to_ascii_lowercase().contains(&outcome))
 }
 

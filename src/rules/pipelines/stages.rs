@@ -382,7 +382,7 @@ fn pipelines<'a>(ctx: &'a Analysis) -> Option<Pipelines<'a>> {
     let template_work = gitlab.iter().flat_map(|pipeline| &pipeline.template_work);
 
     Some(Pipelines {
-        main: main.jobs[0].id.location,
+        main: main.jobs.first()?.id.location,
         template_work: template_work.map(|evidence| evidence.purpose).collect(),
         workflows: all,
     })

@@ -98,7 +98,7 @@ fn unsecure_finding(variable: &EnvVar) -> Finding {
 pub fn env_injection(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     let is_privileged = taint::is_privileged(workflow);
 
-    for (job_index, job) in workflow.jobs.iter().enumerate() {
+    for job in &workflow.jobs {
         for (step_index, step) in job.steps.iter().enumerate() {
             if step.is_disabled() || !writes_environment(step) {
                 continue;
@@ -106,7 +106,7 @@ pub fn env_injection(_: &Analysis, workflow: &Workflow, sink: &mut Sink) {
 
             let site = Site {
                 workflow,
-                job: Some(job_index),
+                job: Some(job.index),
                 step: Some(step_index),
             };
 

@@ -177,11 +177,9 @@ fn report_missing(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     sink.report(finding.aspect("absent"));
 }
 
-/// The fix that inserts the least permissions before `jobs`. The tree is read for the place of the
-/// key, which no fact holds.
+/// The fix that inserts the least permissions before `jobs`.
 fn fix(ctx: &Analysis, workflow: &Workflow) -> Option<Fix> {
-    let root = ctx.facts.file(workflow.file).tree.as_ref()?.root()?;
-    let jobs = root.entry("jobs")?.key.location();
+    let jobs = workflow.jobs_key?;
     let source = ctx.facts.source(jobs.file);
     let offset = jobs.span.start;
     let is_top_level = source.lines().position(offset, &source.text).column == 1;

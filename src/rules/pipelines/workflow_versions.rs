@@ -2,11 +2,11 @@
 
 use crate::analysis::Analysis;
 use crate::analysis::action_versions::ActionVersion;
+use crate::data::workflow::DATA;
 use crate::finding::{Finding, Sink};
 use crate::model::Code;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::rules::pipelines::pinned_action::version_location;
-use crate::rules::pipelines::workflow_schema::DATA;
 use crate::source::Located;
 use crate::syntax::shell::{Invocation, Word};
 

@@ -8,14 +8,13 @@ use crate::credential::{self, DefaultReason, NameKind, Place, Verdict};
 use crate::data::{self, KnownImage};
 use crate::finding::{Finding, Sink};
 use crate::model::chart::ValueKind;
+use crate::model::compose::written_texts;
 use crate::model::container::Container;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::env::{EnvOrigin, EnvValue, EnvVar, Fallback};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::source::{Located, SourceFile};
-use crate::syntax::interpolate::{self, Dialect};
-use crate::syntax::yaml::{Node, each_scalar};
 
 /// Variables of compose services and pods.
 pub fn container(ctx: &Analysis, owner: Owner, container: &Container, sink: &mut Sink) {
@@ -212,8 +211,7 @@ fn is_kept_placeholder(name: &str, value: &str) -> bool {
         && credential::starts_with_placeholder(value)
 }
 
-/// Reports the defaults of all variables in the scalars of a compose file. Facts hold those of
-/// known keys alone, so the tree is read.
+/// Reports the defaults of all variables in the strings of a compose file.
 fn report_interpolations(
     ctx: &Analysis,
     source: &SourceFile,
@@ -221,44 +219,15 @@ fn report_interpolations(
     wanted: Guessability,
     sink: &mut Sink,
 ) {
-    if facts.kind != FileKind::Compose || !source.text.contains('$') {
+    if !source.text.contains('$') {
         return;
     }
 
-    let Some(tree) = &facts.tree else { return };
-
-    for node in tree.documents() {
-        each_scalar(node, &mut |scalar, text| {
-            for fallback in fallbacks(scalar, text) {
-                report_fallback(ctx, &fallback, "", wanted, sink);
-            }
-        });
-    }
-}
-
-/// The literal defaults of the variables in a scalar.
-fn fallbacks(scalar: Node<'_>, text: &str) -> Vec<Fallback> {
-    if !text.contains('$') {
-        return Vec::new();
-    }
-
-    let mut fallbacks = Vec::new();
-
-    for variable in interpolate::variables(text, Dialect::Compose) {
-        let Some(span) = variable.default() else {
-            continue;
-        };
-
-        let literal = span.text(text);
-        if !literal.is_empty() && !literal.contains('$') {
-            fallbacks.push(Fallback {
-                variable: variable.name,
-                literal: Located::new(literal.to_owned(), scalar.content_span(span)),
-            });
+    for text in written_texts(facts) {
+        for fallback in text.fallbacks() {
+            report_fallback(ctx, &fallback, "", wanted, sink);
         }
     }
-
-    fallbacks
 }
 
 fn report_fallbacks(ctx: &Analysis, var: &EnvVar, wanted: Guessability, sink: &mut Sink) {

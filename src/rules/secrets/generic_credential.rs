@@ -12,7 +12,6 @@ use crate::model::file_role::{FileRole, Role, is_generated};
 use crate::model::kubernetes::Body;
 use crate::model::path_class;
 use crate::source::{SourceFile, Span};
-use crate::syntax::yaml::Node;
 
 pub fn check(ctx: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     let is_searched = matches!(
@@ -94,14 +93,8 @@ fn known_documents(facts: &FileFacts) -> Vec<Span> {
         .collect();
 
     facts
-        .tree
-        .iter()
-        .flat_map(|tree| tree.sections())
-        .filter(|(_, root)| {
-            root.get("kind")
-                .and_then(Node::str)
-                .is_none_or(|kind| known.contains(kind) || kind.contains("Secret"))
-        })
+        .sections()
+        .filter(|(_, kind)| kind.is_none_or(|kind| known.contains(kind) || kind.contains("Secret")))
         .map(|(span, _)| span)
         .collect()
 }

@@ -48,7 +48,7 @@ pub fn compose_root<'f>(file: &'f FileFacts<'_>) -> Option<Node<'f>> {
     if file.kind != FileKind::Compose {
         return None;
     }
-    file.tree.as_ref()?.root()
+    file.schema_tree()?.root()
 }
 
 pub fn build_and_image(_: &Analysis, _: &Project, service: &Service, sink: &mut Sink) {

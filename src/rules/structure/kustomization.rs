@@ -45,7 +45,7 @@ pub fn broken(ctx: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &mut Sink
         report_fault(ctx, kustomization, fault, sink);
     }
 
-    if !kustomization.complete {
+    if kustomization.files.is_open() {
         return;
     }
 
@@ -175,7 +175,7 @@ pub fn unmatched_patch(_: &Analysis, _: &SourceFile, facts: &FileFacts, sink: &m
     let Some(kustomization) = facts
         .kustomization
         .as_deref()
-        .filter(|kustomization| kustomization.complete)
+        .filter(|kustomization| !kustomization.files.is_open())
     else {
         return;
     };

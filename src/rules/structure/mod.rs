@@ -1,4 +1,4 @@
-//! What the compose specification and the Kubernetes API refuse, and syntax errors.
+//! What the compose specification, the Kubernetes API and GitHub refuse, and syntax errors.
 
 pub(crate) mod compose_config;
 pub(crate) mod compose_conflicts;
@@ -10,6 +10,7 @@ pub(crate) mod kube_values;
 pub(crate) mod kustomization;
 pub(crate) mod objects;
 pub(crate) mod syntax_error;
+pub(crate) mod workflow_schema;
 
 use crate::rules::check::{Check, CheckFn};
 
@@ -53,6 +54,10 @@ pub(crate) const CHECKS: &[Check] = &[
         CheckFn::Service(compose_conflicts::service),
     ),
     Check::new("invalid-value", CheckFn::Workload(kube_values::mounts)),
+    Check::new(
+        "invalid-workflow",
+        CheckFn::Workflow(workflow_schema::invalid),
+    ),
     Check::new("job-limits", CheckFn::Workload(objects::job_limits)),
     Check::new(
         "misplaced-field",
@@ -68,6 +73,10 @@ pub(crate) const CHECKS: &[Check] = &[
     Check::new("syntax-error", CheckFn::File(syntax_error::check)),
     Check::new("unknown-field", CheckFn::Object(kube_values::unknown_field)),
     Check::new("unknown-key", CheckFn::File(compose_schema::unknown_key)),
+    Check::new(
+        "unknown-workflow-key",
+        CheckFn::Workflow(workflow_schema::unknown_key),
+    ),
     Check::new(
         "unmatched-patch",
         CheckFn::File(kustomization::unmatched_patch),

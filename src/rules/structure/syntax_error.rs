@@ -4,7 +4,7 @@ use crate::analysis::Analysis;
 use crate::finding::{Finding, Sink};
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
-use crate::model::lower;
+use crate::model::lower::{self, FormatSpec};
 use crate::source::{Location, SourceFile, Span, file_name};
 
 /// How many errors of one file are reported: the others mostly follow from the first ones.
@@ -13,7 +13,7 @@ const SHOWN: usize = 5;
 pub fn check(_: &Analysis, source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
     // JSON often has comments, which its readers accept.
     let is_json = source.path.ends_with(".json") && facts.kind == FileKind::OtherYaml;
-    if is_json || !facts.kind.is_yaml() && facts.kind != FileKind::Dockerfile {
+    if is_json || !FormatSpec::of(facts.kind).is_yaml() && facts.kind != FileKind::Dockerfile {
         return;
     }
 
@@ -67,7 +67,9 @@ fn check_compose(source: &SourceFile, facts: &FileFacts, sink: &mut Sink) {
         "services", "include", "volumes", "networks", "secrets", "configs", "models", "name",
     ];
     let name = file_name(&source.path).to_ascii_lowercase();
-    let Some(tree) = &facts.tree else { return };
+    let Some(tree) = facts.schema_tree() else {
+        return;
+    };
 
     if !name.contains("compose") || source.text.trim().is_empty() {
         return;

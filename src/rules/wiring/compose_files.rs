@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use crate::analysis::Analysis;
 use crate::analysis::env_examples::has_example;
+use crate::analysis::{Analysis, required_variables};
 use crate::finding::{Finding, Sink};
 use crate::model::compose::Project;
 use crate::model::container::{Mount, MountSource};
-use crate::rules::environment::env_example;
 use crate::source::{Located, file_name, join};
 
 pub fn missing_mounted_file(ctx: &Analysis, project: &Project, sink: &mut Sink) {
@@ -24,7 +23,9 @@ pub fn missing_mounted_file(ctx: &Analysis, project: &Project, sink: &mut Sink) 
         }
 
         // `env-example` reports the first env file that has no example.
-        if !seen.insert(full.clone()) || env_example::speaks_of(ctx, path.location) {
+        let is_reported =
+            required_variables::first(ctx).is_some_and(|(location, _)| *location == path.location);
+        if !seen.insert(full.clone()) || is_reported {
             continue;
         }
 

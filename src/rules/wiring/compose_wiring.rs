@@ -14,6 +14,7 @@ use crate::finding::{Finding, Sink};
 use crate::model::compose::{Project, Service};
 use crate::model::env::EnvVar;
 use crate::model::image::Reference;
+use crate::source::Location;
 
 pub fn unknown_host(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
     if is_connected(project, service) {
@@ -97,16 +98,12 @@ pub fn localhost_dependency(_: &Analysis, project: &Project, service: &Service, 
             }
 
             sink.report(
-                Finding::new(
+                localhost_finding(
                     endpoint.location,
-                    format!(
-                        "`{}` of `{}` uses localhost, but `{}` serves port {port}",
-                        var.name.value,
-                        service.name(),
-                        other.name()
-                    ),
+                    (service, var),
+                    other,
+                    &format!("serves port {port}"),
                 )
-                .label("inside a container, localhost is the container itself")
                 .related(
                     other.container.anchor,
                     format!("`{}` serves port {port}", other.name()),
@@ -160,21 +157,37 @@ fn host_of_other<'p>(project: &'p Project, service: &Service, var: &EnvVar) -> O
 }
 
 fn local_host_finding(service: &Service, var: &EnvVar, other: &Service) -> Finding {
-    Finding::new(
+    localhost_finding(
         var.value.location().unwrap_or(var.name.location),
+        (service, var),
+        other,
+        "is another service",
+    )
+    .related(
+        other.container.anchor,
+        format!("`{}` is reached by its name", other.name()),
+    )
+    .help(format!("use `{}` as the host", other.name()))
+}
+
+/// The finding for a variable of a service that means `other` by localhost; `state` says what the
+/// other one is or does.
+fn localhost_finding(
+    location: Location,
+    (service, var): (&Service, &EnvVar),
+    other: &Service,
+    state: &str,
+) -> Finding {
+    Finding::new(
+        location,
         format!(
-            "`{}` of `{}` uses localhost, but `{}` is another service",
+            "`{}` of `{}` uses localhost, but `{}` {state}",
             var.name.value,
             service.name(),
             other.name()
         ),
     )
     .label("inside a container, localhost is the container itself")
-    .related(
-        other.container.anchor,
-        format!("`{}` is reached by its name", other.name()),
-    )
-    .help(format!("use `{}` as the host", other.name()))
 }
 
 pub fn inconsistent_url(_: &Analysis, project: &Project, sink: &mut Sink) {

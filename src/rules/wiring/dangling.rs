@@ -74,7 +74,7 @@ fn selects(ctx: &Analysis, object: &Object) -> bool {
     ctx.graph
         .cluster
         .selected(object)
-        .is_none_or(|selected| selected.more || !selected.workloads.is_empty())
+        .is_none_or(|selected| !selected.workloads.is_absent())
 }
 
 /// Whether the selected pods are expected in this repository: the folder has pods, all its files

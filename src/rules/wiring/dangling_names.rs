@@ -304,7 +304,7 @@ fn may_generate(kustomization: &Kustomization, kind: &str, name: &str) -> bool {
         .iter()
         .any(|made| made.kind == kind && made.name.value == name);
 
-    generates || (kustomization.partial && kind != "ServiceAccount")
+    generates || (kustomization.resources.is_open() && kind != "ServiceAccount")
 }
 
 /// Reports a key that the ConfigMap or Secret does not have; `targets` are all objects of the name.
@@ -344,7 +344,7 @@ fn missing_key(
 fn may_have_key(object: &Object, key: &str) -> bool {
     match &object.body {
         Body::ConfigMap(data) | Body::Secret(data) => {
-            data.open
+            data.entries.is_open()
                 || object.open
                 || data.encrypted
                 || data.entries.iter().any(|entry| entry.key.value == key)

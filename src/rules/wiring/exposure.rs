@@ -86,7 +86,10 @@ const AWS_TYPES: [&str; 2] = ["external", "nlb-ip"];
 /// Whether everything says that a load balancer has a public address: it has neither an internal nor
 /// a private one, and the controller that makes it is the cloud's own.
 fn is_public_balancer(object: &Object, service: &KubeService) -> bool {
-    if service.source_ranges || object.annotations.open || is_internal(&object.annotations) {
+    if service.source_ranges
+        || object.annotations.entries.is_open()
+        || is_internal(&object.annotations)
+    {
         return false;
     }
 
@@ -229,7 +232,7 @@ pub fn tls(_: &Analysis, object: &Object, sink: &mut Sink) {
         return;
     };
 
-    let has_certificate = object.annotations.open
+    let has_certificate = object.annotations.entries.is_open()
         || object
             .annotations
             .entries
@@ -317,7 +320,7 @@ fn unguarded(
         };
 
         if workload.guessed
-            || joined.may_be_isolated
+            || joined.policies.is_open()
             || joined.policies.iter().any(|policy| counts(policy))
             || object.is_hook()
         {

@@ -19,7 +19,11 @@ pub fn check(ctx: &Analysis, object: &Object, sink: &mut Sink) {
     };
 
     // A headless Service has no ports of its own: clients connect to the pods.
-    if selected.more || selected.workloads.is_empty() || service.headless || object.open {
+    if selected.workloads.is_open()
+        || selected.workloads.is_empty()
+        || service.headless
+        || object.open
+    {
         return;
     }
 
@@ -113,7 +117,7 @@ fn may_have_more_ports((object, workload): Pods) -> bool {
     workload.guessed
         || object.open
         || containers(workload).any(|container| {
-            container.open
+            container.ports.is_open()
                 || container
                     .ports
                     .iter()

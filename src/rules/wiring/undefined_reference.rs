@@ -3,7 +3,7 @@
 
 use crate::analysis::{Analysis, profiles};
 use crate::finding::{Finding, Sink};
-use crate::model::compose::{Project, Reference, ReferenceKind, Service};
+use crate::model::compose::{Project, ReferenceKind, ReferenceNeed, Service};
 use crate::suggest::{self, MAX_CANDIDATES as MAX};
 
 pub fn check(ctx: &Analysis, project: &Project, service: &Service, sink: &mut Sink) {
@@ -63,10 +63,10 @@ fn report_profiles(ctx: &Analysis, project: &Project, service: &Service, sink: &
                         .iter()
                         .any(|other| other.value == profile.value)
             });
-        // A service of another profile may be started together with it. Texts are searched last.
+        // A service of another profile may be started together with it. Documents are searched last.
         if is_started
             || !service.profiles.is_empty()
-            || !is_needed(ctx, service, reference)
+            || reference.need != ReferenceNeed::Start
             || profiles::are_chosen(ctx, project)
         {
             continue;
@@ -88,23 +88,6 @@ fn report_profiles(ctx: &Analysis, project: &Project, service: &Service, sink: &
             .help("give both services the same `profiles`, or write `required: false` for it"),
         );
     }
-}
-
-/// Whether a service cannot start without the service that a reference names: one that it depends
-/// on, or whose network or volumes it uses.
-fn is_needed(ctx: &Analysis, service: &Service, reference: &Reference) -> bool {
-    if reference.kind != ReferenceKind::Service {
-        return false;
-    }
-
-    let depends = service
-        .depends_on
-        .iter()
-        .any(|dependency| dependency.service.location == reference.name.location);
-    let file = ctx.facts.source(reference.name.location.file);
-
-    // A base and a context of a build are read, and need not start.
-    depends || !file.text.contains("extends") && !file.text.contains("additional_contexts")
 }
 
 /// Whether an example of an override file defines the name: the override itself is not in the

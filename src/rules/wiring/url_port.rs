@@ -129,9 +129,9 @@ fn fault(ctx: &Analysis, project: &Project, service: &Service, port: u16) -> Opt
         .image
         .as_ref()
         .and_then(|image| image.reference.as_ref())
-        .filter(|_| service.build.is_none())
         .and_then(|reference| data::image(&reference.repository()));
-    let is_of_image = known.is_some_and(|known| known.ports.contains(&port));
+    let is_of_image =
+        service.build.is_none() && known.is_some_and(|known| known.ports.contains(&port));
     let is_of_build = exposed_by_build(ctx, service, port);
     if is_served || is_of_image || is_of_build {
         return None;

@@ -12,14 +12,14 @@ mod instruction;
 mod json;
 mod line;
 mod parse;
-pub mod stages;
+pub(crate) mod stages;
 mod tree;
 mod word;
 
-pub use escape::Escape;
+pub(crate) use escape::Escape;
 pub use parse::parse;
-pub use tree::*;
-pub use word::{BadWord, Modifier, ModifierKind, Piece, Variable, Word};
+pub(crate) use tree::*;
+pub(crate) use word::{ModifierKind, Piece, Variable, Word};
 
 #[cfg(test)]
 mod tests;

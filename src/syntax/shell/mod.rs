@@ -21,14 +21,13 @@ mod word;
 mod words;
 mod wrapper;
 
-pub use invocation::{Argument, Invocation};
-pub use options::ShellOption;
-pub use script::{
-    Assignment, Block, BlockKind, Command, Connector, Heredoc, Pipeline, Redirect,
-    RedirectOperator, Script,
+pub(crate) use invocation::{Argument, Invocation};
+pub(crate) use options::ShellOption;
+pub(crate) use script::{
+    Block, BlockKind, Command, Connector, Pipeline, Redirect, RedirectOperator, Script,
 };
-pub use word::{Operator, Part, PartKind, Quote, Variable, Word};
-pub use wrapper::{Wrapper, WrapperKind};
+pub(crate) use word::{Operator, PartKind, Word};
+pub(crate) use wrapper::WrapperKind;
 
 use crate::source::{OffsetMap, Span};
 
@@ -43,7 +42,9 @@ pub fn parse(text: &str) -> Script {
 /// span and, where escapes make the text differ from its source, the map from text to source.
 /// Without a map, a text that is exactly as long as its span, or two bytes shorter (its quotes), is
 /// mapped byte by byte.
-pub fn exec<'a>(words: impl IntoIterator<Item = (&'a str, Span, Option<&'a OffsetMap>)>) -> Script {
+pub(crate) fn exec<'a>(
+    words: impl IntoIterator<Item = (&'a str, Span, Option<&'a OffsetMap>)>,
+) -> Script {
     let words: Vec<Word> = words
         .into_iter()
         .map(|(text, span, map)| Word::decoded(text, span, map))

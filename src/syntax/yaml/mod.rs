@@ -32,10 +32,12 @@ mod tests;
 mod tests_recover;
 mod tree;
 
-pub use build::{Builder, Built};
-pub use lookup::{Entries, Entry, Items};
-pub use node::{Kind, Node, each_scalar};
-pub use template::{Action, Mask, Role, mask_templates};
+pub(crate) use build::{Builder, Built};
+pub(crate) use lookup::Entry;
+pub(crate) use node::each_scalar;
+pub use node::{Kind, Node};
+pub(crate) use template::Mask;
+pub use template::mask_templates;
 pub use tree::{Style, Tree};
 
 use super::Parsed;

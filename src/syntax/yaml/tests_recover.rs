@@ -427,7 +427,7 @@ fn templates_keep_their_offsets() {
         ["metadata", "spec", "data", "{{ .Values.key }}", "script"]
     );
     let roles: Vec<_> = mask.actions.iter().map(|action| action.role).collect();
-    use Role::{Control, Inline, Output, Silent};
+    use super::template::Role::{Control, Inline, Output, Silent};
     assert_eq!(
         roles,
         [

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use crate::model::Many;
 use crate::model::facts::FileFacts;
 use crate::model::file_kind::FileKind;
 use crate::model::kubernetes::kustomization_fault::{
@@ -40,7 +41,12 @@ pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closu
         let faults = faults(files, repository, closure);
 
         if let Some(kustomization) = &mut files[index].kustomization {
-            kustomization.files = closure.files.iter().copied().collect();
+            kustomization.files = closure
+                .files
+                .iter()
+                .copied()
+                .collect::<Many<_>>()
+                .open_if(kustomization.component);
             kustomization.missing = missing;
             kustomization.faults.extend(faults);
         }
@@ -54,8 +60,8 @@ pub(super) fn state_reach(files: &mut [FileFacts], repository: Repository, closu
             .all(|file| is_known(&files[file.0 as usize]))
             && is_whole(&files[index]);
 
-        if let Some(kustomization) = &mut files[index].kustomization {
-            kustomization.complete = is_whole && !kustomization.component;
+        if !is_whole && let Some(kustomization) = &mut files[index].kustomization {
+            kustomization.files.open();
         }
     }
 }
@@ -152,10 +158,9 @@ fn twice_gathered(
 
 /// Whether what a kustomization gathers by itself is known.
 fn is_whole(facts: &FileFacts) -> bool {
-    facts
-        .kustomization
-        .as_ref()
-        .is_some_and(|kustomization| !kustomization.partial && kustomization.missing.is_empty())
+    facts.kustomization.as_ref().is_some_and(|kustomization| {
+        !kustomization.resources.is_open() && kustomization.missing.is_empty()
+    })
 }
 
 /// Whether all objects of a file that a kustomization reaches are known by their final names.

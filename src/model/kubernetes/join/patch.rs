@@ -10,12 +10,12 @@ use crate::model::kubernetes::delivery::patch_holders;
 use crate::model::kubernetes::kustomization_fault::{BuildProblem, KustomizationFault};
 use crate::model::kubernetes::kustomize::{self, PatchTarget, Pattern, UnmatchedPatch};
 use crate::model::kubernetes::lower;
+use crate::model::kubernetes::manifest_reader::ManifestScope;
 use crate::model::kubernetes::merge::{
     Conflict, ListMerge, PatchScope, PatchedNode, Removal, directive, refused_operations,
 };
 use crate::model::kubernetes::object::Object;
 use crate::model::kubernetes::schema::is_builtin;
-use crate::model::kubernetes::spec_reader::ManifestScope;
 use crate::source::{FileId, Location, Repository, Span};
 use crate::syntax::yaml::{Kind, Node, Tree};
 
@@ -206,7 +206,11 @@ fn refused(
             .iter()
             .map(|&number| &patches[number])
             .filter(|patch| patch.root.kind() == Kind::Sequence);
-        let Some(draft) = drafts.get(id).filter(|_| lists.clone().next().is_some()) else {
+        if lists.clone().next().is_none() {
+            continue;
+        }
+
+        let Some(draft) = drafts.get(id) else {
             continue;
         };
 
@@ -220,7 +224,7 @@ fn refused(
             let is_complete = files[source.0 as usize]
                 .kustomization
                 .as_ref()
-                .is_some_and(|kustomization| kustomization.complete);
+                .is_some_and(|kustomization| !kustomization.files.is_open());
             if !is_complete || draft.may_differ {
                 continue;
             }

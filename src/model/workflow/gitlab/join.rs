@@ -9,11 +9,15 @@ use super::part::{
     AllowFailure, GitlabFile, Include, JobPart, Need, RefFilter, Rule, RuleItem, ScriptItem,
     ScriptLine,
 };
-use super::pipeline::{BranchFilter, GitlabJob, GitlabPipeline, Start, Tolerance, Waits};
+use super::pipeline::{
+    BranchFilter, GitlabJob, GitlabPipeline, PipelineId, Start, Tolerance, Waits,
+};
 use super::template::template_work;
-use crate::model::Setting;
+use crate::model::id::IdVec;
+use crate::model::workflow::definition::Workflow;
 use crate::model::workflow::evidence::Evidence;
-use crate::model::workflow::jobs::{Job, JobId, Workflow};
+use crate::model::workflow::jobs::{Job, JobId};
+use crate::model::{Many, Setting};
 use crate::source::{FileId, Located, Repository, SourceFile, file_name, join as join_path};
 
 /// The name of the file that a pipeline begins with.
@@ -41,7 +45,7 @@ const MAX_ITEMS: u32 = 200_000;
 pub fn join<'f>(
     repository: Repository<'_>,
     file_of: &dyn Fn(FileId) -> Option<&'f GitlabFile>,
-) -> Vec<GitlabPipeline> {
+) -> IdVec<GitlabPipeline> {
     let mut roots: Vec<&SourceFile> = repository.find(ROOT_NAME).into_iter().collect();
     if roots.is_empty() {
         let files = repository.files().iter();
@@ -50,7 +54,7 @@ pub fn join<'f>(
             .collect();
     }
 
-    let mut pipelines: Vec<GitlabPipeline> = Vec::new();
+    let mut pipelines: IdVec<GitlabPipeline> = IdVec::default();
 
     for root in roots {
         let joiner = Joiner {
@@ -62,8 +66,8 @@ pub fn join<'f>(
             continue;
         };
 
-        pipelines.push(pipeline.pipeline);
-        joiner.add_children(pipelines.len() - 1, pipeline.children, &mut pipelines);
+        let id = pipelines.push(pipeline.pipeline);
+        joiner.add_children(id, pipeline.children, &mut pipelines);
     }
 
     pipelines
@@ -79,18 +83,18 @@ struct Joiner<'a, 'f> {
 /// A pipeline, and the files of the children that its jobs start.
 struct Joined {
     pipeline: GitlabPipeline,
-    children: Vec<(usize, Vec<String>)>,
+    children: Vec<(JobId, Vec<String>)>,
 }
 
 impl<'f> Joiner<'_, 'f> {
     /// Adds the children of a pipeline, and theirs.
     fn add_children(
         &self,
-        parent: usize,
-        children: Vec<(usize, Vec<String>)>,
-        pipelines: &mut Vec<GitlabPipeline>,
+        parent: PipelineId,
+        children: Vec<(JobId, Vec<String>)>,
+        pipelines: &mut IdVec<GitlabPipeline>,
     ) {
-        let mut open: Vec<(usize, usize, Vec<String>)> = children
+        let mut open: Vec<(PipelineId, JobId, Vec<String>)> = children
             .into_iter()
             .map(|(job, files)| (parent, job, files))
             .collect();
@@ -109,14 +113,13 @@ impl<'f> Joiner<'_, 'f> {
                 continue;
             };
 
-            let number = pipelines.len();
-            pipelines[parent].jobs[job].child = Some(number);
-            pipelines.push(child.pipeline);
+            let id = pipelines.push(child.pipeline);
+            pipelines[parent].jobs[job].child = Some(id);
             open.extend(
                 child
                     .children
                     .into_iter()
-                    .map(|(job, files)| (number, job, files)),
+                    .map(|(job, files)| (id, job, files)),
             );
         }
     }
@@ -144,7 +147,7 @@ impl<'f> Joiner<'_, 'f> {
             .collect()
     }
 
-    fn pipeline(&self, roots: &[FileId], parent: Option<(usize, usize)>) -> Option<Joined> {
+    fn pipeline(&self, roots: &[FileId], parent: Option<(PipelineId, JobId)>) -> Option<Joined> {
         let mut parts = Parts::default();
         for &root in roots {
             self.add_file(root, &mut parts);
@@ -166,8 +169,8 @@ impl<'f> Joiner<'_, 'f> {
             .take(MAX_JOBS)
             .filter(|(id, _)| !id.value.starts_with('.'));
 
-        let mut merged = Vec::new();
-        let mut jobs = Vec::new();
+        let mut merged = IdVec::default();
+        let mut jobs = IdVec::default();
         let mut scripts = 0;
 
         for (id, part) in visible {
@@ -204,10 +207,9 @@ impl<'f> Joiner<'_, 'f> {
         add_waits(&parts, &merged, &workflow, &mut jobs);
 
         let children = merged
-            .iter()
-            .enumerate()
-            .filter_map(|(job, part)| {
-                let files = &part.trigger.as_ref()?.files;
+            .ids()
+            .filter_map(|job| {
+                let files = &merged[job].trigger.as_ref()?.files;
                 (!files.is_empty()).then(|| (job, files.clone()))
             })
             .collect();
@@ -693,44 +695,43 @@ fn fill_job(part: &JobPart, job: &mut Job) {
 }
 
 /// Adds the jobs that each job waits for.
-fn add_waits(parts: &Parts<'_>, merged: &[JobPart], workflow: &Workflow, jobs: &mut [GitlabJob]) {
-    let numbers: HashMap<&str, usize> = workflow
+fn add_waits(
+    parts: &Parts<'_>,
+    merged: &IdVec<Job, JobPart>,
+    workflow: &Workflow,
+    jobs: &mut IdVec<Job, GitlabJob>,
+) {
+    let ids: HashMap<&str, JobId> = workflow
         .jobs
         .iter()
-        .enumerate()
-        .map(|(number, job)| (job.id.value.as_str(), number))
+        .map(|job| (job.id.value.as_str(), job.index))
         .collect();
-    let stages: Vec<Option<usize>> = merged
+    let stages: IdVec<Job, Option<usize>> = merged
         .iter()
         .map(|part| stage_number(parts, part.stage.as_ref()))
         .collect();
 
     // The jobs in the order of their stages: those before a stage are a prefix of them.
-    let mut by_stage: Vec<usize> = (0..jobs.len())
-        .filter(|&job| stages[job].is_some())
-        .collect();
+    let mut by_stage: Vec<JobId> = jobs.ids().filter(|&job| stages[job].is_some()).collect();
     by_stage.sort_by_key(|&job| stages[job]);
 
-    for (number, job) in jobs.iter_mut().enumerate() {
-        job.waits = match (&merged[number].needs, stages[number]) {
+    for id in jobs.ids() {
+        jobs[id].waits = match (&merged[id].needs, stages[id]) {
             (Some(needs), _) => {
-                let mut waited = Vec::new();
-                let mut is_open = false;
+                let mut waited = Many::default();
 
                 for need in needs.iter() {
                     match need {
-                        Need::Job(name) => match numbers.get(name.as_str()) {
+                        Need::Job(name) => match ids.get(name.as_str()) {
                             Some(&needed) => waited.push(needed),
-                            None => is_open |= !parts.by_id.contains_key(name.as_str()),
+                            None if parts.by_id.contains_key(name.as_str()) => {}
+                            None => waited.open(),
                         },
-                        Need::Elsewhere => is_open = true,
+                        Need::Elsewhere => waited.open(),
                     }
                 }
 
-                Waits::Needs {
-                    jobs: waited,
-                    is_open,
-                }
+                Waits::Needs(waited)
             }
             (None, Some(stage)) => {
                 let end = by_stage.partition_point(|&other| stages[other] < Some(stage));
@@ -780,10 +781,12 @@ mod tests {
             .collect();
 
         join(Repository::new(&sources), &|id| lowered.get(id.0 as usize))
+            .into_iter()
+            .collect()
     }
 
     fn scripts(pipeline: &GitlabPipeline, job: usize) -> Vec<&str> {
-        pipeline.workflow.jobs[job]
+        pipeline.workflow.jobs[JobId::new(job)]
             .steps
             .iter()
             .flat_map(|step| step.run.as_ref().map(|code| code.text.trim_end()))
@@ -807,10 +810,13 @@ mod tests {
         let pipeline = &pipelines[0];
         assert!(pipeline.is_whole);
         assert_eq!(pipeline.files.len(), 2);
-        assert_eq!(pipeline.workflow.jobs[1].id.value, "x");
+        assert_eq!(pipeline.workflow.jobs[JobId::new(1)].id.value, "x");
         assert_eq!(scripts(pipeline, 1), ["first\none", "run"]);
-        assert_eq!(pipeline.jobs[1].start, Start::Manual);
-        assert_eq!(pipeline.jobs[1].waits, Waits::Stages(vec![0]));
+        assert_eq!(pipeline.jobs[JobId::new(1)].start, Start::Manual);
+        assert_eq!(
+            pipeline.jobs[JobId::new(1)].waits,
+            Waits::Stages(vec![JobId::new(0)])
+        );
     }
 
     #[test]
@@ -836,7 +842,7 @@ mod tests {
             "x: {trigger: {include: [{artifact: a.yml, job: b}]}}\n",
         ] {
             assert!(
-                pipelines(&[(".gitlab-ci.yml", text)])[0].jobs[0].is_open,
+                pipelines(&[(".gitlab-ci.yml", text)])[0].jobs[JobId::new(0)].is_open,
                 "{text}"
             );
         }
@@ -860,8 +866,7 @@ mod tests {
         let job = |text: &str| {
             let text = format!("x:\n  script: [a]\n  {text}\n");
             let mut found = pipelines(&[(".gitlab-ci.yml", &text)]);
-            let mut jobs = found.remove(0).jobs;
-            (!jobs.is_empty()).then(|| jobs.remove(0))
+            found.remove(0).jobs.into_iter().next()
         };
 
         assert!(job("when: never").is_none());

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::super::credentials::arguments;
-use super::super::jobs::{Job, Step, Workflow};
+use super::super::definition::Workflow;
+use super::super::jobs::{Job, Step};
 use super::super::lower::empty_job;
 use super::super::value::{field, flag, text, texts};
 use super::part::{

@@ -13,4 +13,4 @@ mod template;
 pub use join::join;
 pub use lower::gitlab_file;
 pub use part::GitlabFile;
-pub use pipeline::{BranchFilter, GitlabJob, GitlabPipeline, Start, Tolerance, Waits};
+pub use pipeline::{BranchFilter, GitlabJob, GitlabPipeline, PipelineId, Start, Tolerance, Waits};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::jobs::Workflow;
+use super::super::definition::Workflow;
 use crate::model::Setting;
 use crate::model::env::EnvVar;
 use crate::source::{FileId, Located, Location, OffsetMap};

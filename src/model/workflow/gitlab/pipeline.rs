@@ -1,16 +1,21 @@
 //! GitLab pipelines, joined from their files.
 
+use super::super::definition::Workflow;
 use super::super::evidence::Evidence;
-use super::super::jobs::{Job, Workflow};
+use super::super::jobs::{Job, JobId};
+use crate::model::Many;
+use crate::model::id::{Id, IdVec};
 use crate::source::{FileId, Located, Location};
+
+/// The number of a pipeline of GitLab in the repository.
+pub type PipelineId = Id<GitlabPipeline>;
 
 /// A pipeline of GitLab with everything that its files include.
 #[derive(Debug)]
 pub struct GitlabPipeline {
     /// Its jobs. What they need is in [`GitlabJob::waits`].
     pub workflow: Workflow,
-    /// By the number of the job.
-    pub jobs: Vec<GitlabJob>,
+    pub jobs: IdVec<Job, GitlabJob>,
     /// Its files, in the order in which they are included.
     pub files: Vec<FileId>,
     /// What the included templates of GitLab do.
@@ -19,8 +24,8 @@ pub struct GitlabPipeline {
     pub is_whole: bool,
     /// Whether `workflow: rules` decides when there is a pipeline at all.
     pub is_filtered: bool,
-    /// The pipeline and the job that start it, by their numbers; of a child pipeline.
-    pub parent: Option<(usize, usize)>,
+    /// The pipeline and the job that start it; of a child pipeline.
+    pub parent: Option<(PipelineId, JobId)>,
 }
 
 /// What a job of GitLab has beside what every job has.
@@ -37,8 +42,8 @@ pub struct GitlabJob {
     pub is_open: bool,
     /// Whether it fails if the child pipeline that it starts fails.
     pub depends_on_child: bool,
-    /// The child pipeline that it starts, by its number.
-    pub child: Option<usize>,
+    /// The child pipeline that it starts.
+    pub child: Option<PipelineId>,
 }
 
 /// When a job starts, if it is in the pipeline.
@@ -68,23 +73,21 @@ pub enum Tolerance {
 }
 
 /// The jobs that a job waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Waits {
-    /// All jobs of earlier stages, by their numbers.
-    Stages(Vec<usize>),
-    /// Those under `needs`. `is_open`: there are more, which are not known.
-    Needs {
-        jobs: Vec<usize>,
-        is_open: bool,
-    },
+    /// All jobs of earlier stages.
+    Stages(Vec<JobId>),
+    /// Those under `needs`.
+    Needs(Many<JobId>),
     Unknown,
 }
 
 impl Waits {
     /// The known jobs.
-    pub fn jobs(&self) -> &[usize] {
+    pub fn jobs(&self) -> &[JobId] {
         match self {
-            Self::Stages(jobs) | Self::Needs { jobs, .. } => jobs,
+            Self::Stages(jobs) => jobs,
+            Self::Needs(jobs) => jobs,
             Self::Unknown => &[],
         }
     }

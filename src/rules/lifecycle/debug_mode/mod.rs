@@ -14,7 +14,7 @@ use crate::model::compose::Project;
 use crate::model::container::Container;
 use crate::model::dockerfile::{Dockerfile, StageId};
 use crate::model::env::EnvValue;
-use crate::model::server::{ScriptFolders, followed_scripts};
+use crate::model::server::followed_scripts;
 use crate::rules::lifecycle::working_copy::is_exempt;
 use crate::source::{Location, join};
 use table::{debugger, switch};
@@ -46,10 +46,7 @@ impl DebugSwitch {
             });
         }
 
-        let folders = ScriptFolders {
-            repository: ctx.facts.repository,
-            folders,
-        };
+        let folders = ctx.script_folders(folders);
 
         script.invocations().iter().take(20).find_map(|invocation| {
             followed_scripts(invocation, folders)

@@ -224,7 +224,7 @@ fn undefined_axis(workflow: &Workflow, job: &Job, access: &Access, name: &str) -
         );
     };
 
-    if matrix.open {
+    if matrix.axes.is_open() {
         return None;
     }
 

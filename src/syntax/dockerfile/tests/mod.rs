@@ -204,11 +204,12 @@ impl Show<'_> {
             Body::Invalid => self.out.push_str("invalid\n"),
         }
 
-        for heredoc in one
-            .heredocs
-            .iter()
-            .filter(|_| !matches!(one.body, Body::Onbuild(_)))
-        {
+        let heredocs = match one.body {
+            Body::Onbuild(_) => &[][..],
+            _ => &one.heredocs,
+        };
+
+        for heredoc in heredocs {
             let quoted = if heredoc.quoted { " quoted" } else { "" };
             let tabs = if heredoc.strip_tabs { " tabs" } else { "" };
             let descriptor = heredoc

@@ -5,6 +5,7 @@
 //! error, or an action of a template may add keys where none are written.
 
 use crate::model::Setting;
+use crate::model::spec_reader::SpecReader;
 use crate::source::{FileId, Located, Location, Span};
 use crate::syntax::yaml::{Kind, Mask, Node};
 
@@ -47,12 +48,12 @@ const REMOVED_DEPTH: usize = 2;
 
 /// A node in its scope.
 #[derive(Clone, Copy, Debug)]
-pub struct SpecReader<'t> {
+pub struct ManifestReader<'t> {
     pub node: Node<'t>,
     pub scope: ManifestScope<'t>,
 }
 
-impl<'t> SpecReader<'t> {
+impl<'t> ManifestReader<'t> {
     pub const fn new(node: Node<'t>, scope: ManifestScope<'t>) -> Self {
         Self { node, scope }
     }
@@ -63,51 +64,11 @@ impl<'t> SpecReader<'t> {
         Self::new(self.node, self.scope.opened())
     }
 
-    /// The value of a key. A null is as good as absent, unless a template fills it.
-    pub fn get(self, key: &str) -> Setting<SpecReader<'t>> {
-        if self.node.kind() == Kind::Unknown {
-            return Setting::Unknown(Some(self.node.location()));
-        }
-
-        let Some(entry) = self.node.entry(key) else {
-            return if self.is_open() {
-                Setting::Unknown(None)
-            } else {
-                Setting::Absent
-            };
-        };
-
-        match entry.value.kind() {
-            Kind::Unknown => Setting::Unknown(Some(entry.key.location())),
-            Kind::Null => Setting::Absent,
-            _ => {
-                let key = entry.key.location().span;
-                let value = entry.value.location().span;
-                let scope = if self.is_filled_between(key, value) {
-                    self.scope.opened()
-                } else {
-                    self.scope
-                };
-
-                Setting::set(SpecReader::new(entry.value, scope), entry.value.content())
-            }
-        }
-    }
-
     /// Whether a template has an action between a key and its value, as in `key: {{ … }}` above
     /// more keys: what the action prints joins them.
     fn is_filled_between(self, key: Span, value: Span) -> bool {
         self.scope.mask.is_some_and(|mask| {
             key.end < value.start && mask.touches(Span::new(key.end, value.start))
-        })
-    }
-
-    /// The value behind a path of keys.
-    pub fn path(self, keys: &[&str]) -> Setting<SpecReader<'t>> {
-        let start = Setting::set(self, self.node.location());
-
-        keys.iter().fold(start, |reader, key| {
-            reader.and_then(|reader| reader.get(key))
         })
     }
 
@@ -147,29 +108,10 @@ impl<'t> SpecReader<'t> {
     }
 
     /// Keys and values as they are written.
-    pub fn entries(self) -> impl Iterator<Item = (Node<'t>, SpecReader<'t>)> {
+    pub fn entries(self) -> impl Iterator<Item = (Node<'t>, ManifestReader<'t>)> {
         self.node
             .entries()
-            .map(move |entry| (entry.key, SpecReader::new(entry.value, self.scope)))
-    }
-
-    /// The items of a sequence.
-    pub fn items(self) -> impl Iterator<Item = SpecReader<'t>> {
-        self.node
-            .items()
-            .map(move |item| SpecReader::new(item, self.scope))
-    }
-
-    /// The string of a scalar of any type.
-    pub fn text(self) -> Setting<String> {
-        match self.node.str() {
-            Some(text) if self.is_known() => Setting::set(text.to_owned(), self.node.content()),
-            Some(_) => Setting::Unknown(Some(self.node.content())),
-            None if self.node.kind() == Kind::Unknown => {
-                Setting::Unknown(Some(self.node.location()))
-            }
-            None => Setting::Absent,
-        }
+            .map(move |entry| (entry.key, ManifestReader::new(entry.value, self.scope)))
     }
 
     /// The string of a scalar as written, variables included, unless an action of a template is a
@@ -183,10 +125,6 @@ impl<'t> SpecReader<'t> {
             self.node.str()?.to_owned(),
             self.node.content(),
         ))
-    }
-
-    pub fn boolean(self) -> Setting<bool> {
-        self.typed(|node| node.as_bool_11())
     }
 
     pub fn integer(self) -> Setting<i64> {
@@ -205,35 +143,10 @@ impl<'t> SpecReader<'t> {
         }
     }
 
-    /// The string of a key's value.
-    pub fn str(self, key: &str) -> Setting<String> {
-        self.get(key).and_then(SpecReader::text)
-    }
-
-    pub fn flag(self, key: &str) -> Setting<bool> {
-        self.get(key).and_then(SpecReader::boolean)
-    }
-
     pub fn count(self, key: &str) -> Setting<u32> {
         self.get(key)
-            .and_then(SpecReader::integer)
+            .and_then(ManifestReader::integer)
             .map(|count| u32::try_from(count).unwrap_or(0))
-    }
-
-    /// The items of a key's sequence; none where it is absent or unknown.
-    pub fn list(self, key: &str) -> Vec<SpecReader<'t>> {
-        self.get(key)
-            .value()
-            .map(|list| list.items().collect())
-            .unwrap_or_default()
-    }
-
-    /// The known strings of a key's sequence.
-    pub fn texts(self, key: &str) -> Vec<Located<String>> {
-        self.list(key)
-            .into_iter()
-            .filter_map(|item| item.text().known().cloned())
-            .collect()
     }
 
     /// Whether the scalar is final: without an action, and without a variable of a tool that fills
@@ -248,11 +161,6 @@ impl<'t> SpecReader<'t> {
             .is_some_and(|mask| mask.touches(self.node.location().span))
     }
 
-    /// Whether this mapping or sequence may hold more than is written.
-    pub fn is_open(self) -> bool {
-        self.scope.open || self.node.is_damaged() || self.may_be_extended()
-    }
-
     fn may_be_extended(self) -> bool {
         let Some(mask) = self.scope.mask else {
             return false;
@@ -265,6 +173,67 @@ impl<'t> SpecReader<'t> {
         } else {
             mask.is_open(span)
         }
+    }
+}
+
+impl<'t> SpecReader for ManifestReader<'t> {
+    /// A null that a template fills is unknown.
+    fn get(self, key: &str) -> Setting<Self> {
+        if self.node.kind() == Kind::Unknown {
+            return Setting::Unknown(Some(self.node.location()));
+        }
+
+        let Some(entry) = self.node.entry(key) else {
+            return self.absent();
+        };
+
+        match entry.value.kind() {
+            Kind::Unknown => Setting::Unknown(Some(entry.key.location())),
+            Kind::Null => Setting::Absent,
+            _ => {
+                let key = entry.key.location().span;
+                let value = entry.value.location().span;
+                let scope = if self.is_filled_between(key, value) {
+                    self.scope.opened()
+                } else {
+                    self.scope
+                };
+
+                Setting::set(
+                    ManifestReader::new(entry.value, scope),
+                    entry.value.content(),
+                )
+            }
+        }
+    }
+
+    fn items(self) -> impl Iterator<Item = Self> {
+        self.node
+            .items()
+            .map(move |item| ManifestReader::new(item, self.scope))
+    }
+
+    fn text(self) -> Setting<String> {
+        match self.node.str() {
+            Some(text) if self.is_known() => Setting::set(text.to_owned(), self.node.content()),
+            Some(_) => Setting::Unknown(Some(self.node.content())),
+            None if self.node.kind() == Kind::Unknown => {
+                Setting::Unknown(Some(self.node.location()))
+            }
+            None => Setting::Absent,
+        }
+    }
+
+    fn boolean(self) -> Setting<bool> {
+        self.typed(|node| node.as_bool_11())
+    }
+
+    fn location(self) -> Location {
+        self.node.location()
+    }
+
+    fn is_open(self) -> bool {
+        self.scope.open || self.node.is_damaged() || self.may_be_extended()
     }
 }
 

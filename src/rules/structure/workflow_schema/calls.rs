@@ -74,7 +74,7 @@ fn check_local(
         );
     };
 
-    let tree = ctx.facts.file(file.id).tree.as_ref();
+    let tree = ctx.facts.file(file.id).schema_tree();
     let Some(on) = tree
         .and_then(|tree| tree.root())
         .and_then(|root| root.get("on").or_else(|| root.get("true")))

@@ -1,4 +1,4 @@
-//! `rules/data/workflow.toml`.
+//! What GitHub knows: events, permissions, runners and actions, from `rules/data/workflow.toml`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

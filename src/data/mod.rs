@@ -1,6 +1,8 @@
 //! Well-known images, from `rules/data/images.toml`: what they are, where they keep data, on which
 //! ports they listen. Facts about images only; rules decide whether one of them is a fault.
 
+pub mod workflow;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use super::calls;
-use super::data::DATA;
 use super::local_actions;
 use super::matrix;
 use super::problems::{Problems, describe, first_key, is_expression, literal};
 use super::versions;
 use crate::analysis::Analysis;
+use crate::data::workflow::DATA;
 use crate::model::workflow::{ActionRef, Workflow};
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Entry, Kind, Node};

@@ -111,7 +111,7 @@ fn check_inputs(ctx: &Analysis, root: &str, step: Node<'_>, path: &str, problems
     let tree = ["action.yml", "action.yaml"].iter().find_map(|name| {
         let path = join(&join(root, path)?, name)?;
         let file = ctx.facts.repository.find(&path)?;
-        ctx.facts.file(file.id).tree.as_ref()
+        ctx.facts.file(file.id).schema_tree()
     });
     let inputs = tree
         .and_then(|tree| tree.root()?.get("inputs"))
@@ -121,7 +121,11 @@ fn check_inputs(ctx: &Analysis, root: &str, step: Node<'_>, path: &str, problems
     for input in inputs {
         let is_required = input.value.get("required").and_then(Node::as_bool) == Some(true)
             && input.value.get("default").is_none();
-        let Some(name) = input.key.str().filter(|_| is_required) else {
+        if !is_required {
+            continue;
+        }
+
+        let Some(name) = input.key.str() else {
             continue;
         };
 

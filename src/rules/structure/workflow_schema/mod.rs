@@ -4,7 +4,6 @@
 mod called;
 mod calls;
 mod cron;
-mod data;
 mod events;
 mod local_actions;
 mod matrix;
@@ -22,8 +21,6 @@ use crate::finding::Sink;
 use crate::model::workflow::Workflow;
 use crate::syntax::yaml::Node;
 use problems::{Problems, SchemaViolation, ViolationKind};
-
-pub use data::DATA;
 
 pub fn invalid(ctx: &Analysis, workflow: &Workflow, sink: &mut Sink) {
     for violation in schema_violations(ctx, workflow) {
@@ -52,7 +49,7 @@ fn checked_root<'c>(ctx: &'c Analysis, workflow: &Workflow) -> Option<Node<'c>> 
         return None;
     }
 
-    ctx.facts.file(workflow.file).tree.as_deref()?.root()
+    ctx.facts.file(workflow.file).schema_tree()?.root()
 }
 
 /// Compares the keys with those that GitHub knows, and the values with what each key takes.

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::data::DATA;
 use super::pattern::pattern_error;
 use super::problems::{Problems, describe, first_key, is_expression, literal};
 use super::time_zone::is_time_zone;
 use super::walk::check_value;
 use super::{cron, table};
+use crate::data::workflow::DATA;
 use crate::source::Location;
 use crate::suggest::nearest;
 use crate::syntax::yaml::{Kind, Node};
