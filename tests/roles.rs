@@ -379,3 +379,26 @@ services:
         ));
     }
 }
+
+#[test]
+fn what_is_archived_runs_nowhere() {
+    let rules = Rules {
+        names: &["unknown-field", "committed-secret"],
+        ..RULES
+    };
+
+    rules.check(
+        r"//- _archived/shop/pod.yaml
+apiVersion: v1
+kind: Pod
+metadata:
+  name: a
+spec:
+  containers:
+    - name: a
+      image: acme/a:1.0.0
+      imagee: acme/a:1.0.0
+      ^^^^^^ note[unknown-field]
+",
+    );
+}

@@ -13,7 +13,7 @@ use crate::catalog::{self, Concern, Format, Rule};
 use crate::fence::{isolate, isolate_or_default};
 use crate::finding::{Finding, Level};
 use crate::model::facts::Facts;
-use crate::model::file_role::{Role, is_test_input};
+use crate::model::file_role::{Role, is_archived, is_test_input};
 use crate::parallel::BATCH;
 use crate::source::{FileId, SourceFile, is_inside};
 
@@ -54,9 +54,9 @@ fn apply_to_file(
         .files
         .get(index)
         .and_then(|file| Format::of(file.kind));
-    let is_test_input = !findings.is_empty()
-        && is_test_input(path)
-        && facts.role(FileId(index as u32)) != Role::Production;
+    let may_be_idle = !findings.is_empty() && facts.role(FileId(index as u32)) != Role::Production;
+    let is_test_input = may_be_idle && is_test_input(path);
+    let is_archived = may_be_idle && is_archived(path);
     findings.retain_mut(|finding| {
         if !options.focus.is_empty() && !in_focus(finding, sources, &options.focus) {
             return false;
@@ -67,7 +67,11 @@ fn apply_to_file(
         };
 
         let role = role_of(facts, finding);
-        let level = default_level(rule, finding, role, is_test_input);
+        let level = match default_level(rule, finding, role, is_test_input) {
+            // What is archived does no harm; a secret in it does.
+            _ if is_archived && rule.item != "no-secrets" => Level::Note,
+            level => level,
+        };
         let configured = options.config.level(rule, format, path, level);
         finding.level = configured.unwrap_or(level);
 

@@ -357,6 +357,11 @@ pub fn is_test_input(path: &str) -> bool {
     })
 }
 
+/// Whether a path is one of what is kept and no longer deployed.
+pub fn is_archived(path: &str) -> bool {
+    words_of(path).any(|(word, _)| matches!(word, "archived" | "attic" | "deprecated"))
+}
+
 /// Whether a tool wrote the file beside what people wrote: lock files and minified sources.
 pub fn is_generated(path: &str) -> bool {
     let name = file_name(path);

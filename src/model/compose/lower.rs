@@ -335,7 +335,11 @@ fn scratch_mount(item: &Value<'_>) -> Mount {
 fn image(value: &Value<'_>, variables: &Variables) -> Option<ImageUse> {
     let scalar = value.scalar()?;
     let reference = match &scalar.text {
-        Some(text) => (!text.is_empty()).then(|| image::Reference::parse(text)),
+        // `${IMAGE:-""}` is two quotes where the variable is not set: no image at all.
+        Some(text) => {
+            let is_name = !text.trim_matches(['"', '\'']).is_empty();
+            is_name.then(|| image::Reference::parse(text))
+        }
         None => image::Reference::parse_holed(&holed(scalar, variables)),
     };
 

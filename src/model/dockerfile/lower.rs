@@ -218,6 +218,9 @@ impl Lowering<'_> {
             if text == "scratch" {
                 return Base::Scratch(self.location(from.image.span));
             }
+        } else if let Some(earlier) = named.base(&expanded.text.replace(HOLE, ""), index) {
+            // What has no value is empty in a build without arguments.
+            return Base::Stage(StageId::new(earlier));
         }
 
         Base::Image(ImageUse {

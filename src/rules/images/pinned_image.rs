@@ -36,6 +36,7 @@ pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
         || is_context(ctx, image, reference)
         || is_tagged_later(ctx, image, reference)
         || is_local(ctx, image, reference)
+        || is_placeholder(reference)
     {
         return;
     }
@@ -74,7 +75,8 @@ pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
     let finding = finding
         .label(label)
         .help(help)
-        .case_if(is_of_pipeline(ctx, image), "pipeline");
+        .case_if(is_of_pipeline(ctx, image), "pipeline")
+        .case_if(is_bare_name(reference), "bare-name");
 
     // A project that publishes the image decides itself what the tag means.
     sink.report(if ctx.graph.is_own_image(reference) {
@@ -82,6 +84,21 @@ pub fn check(ctx: &Analysis, image: &ImageUse, sink: &mut Sink) {
     } else {
         finding.aspect(publisher(reference))
     });
+}
+
+/// Whether a name is a placeholder for an image that something else sets: `replaced-by-kustomize`.
+fn is_placeholder(reference: &Reference) -> bool {
+    let name = reference.short_name().to_ascii_lowercase();
+
+    ["replace", "placeholder"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// Whether a name is neither of a registry nor of an official image: it is built nearby, by a step
+/// that cannot be seen.
+fn is_bare_name(reference: &Reference) -> bool {
+    publisher(reference).is_empty()
 }
 
 /// Whether a pipeline runs an image: what it ships may be another one.
@@ -202,6 +219,11 @@ pub fn moves(reference: &Reference, tag: &str) -> bool {
         .unversioned
         .iter()
         .any(|prefix| repository.starts_with(prefix.as_str()));
+    // Some publishers write the version into the name, and call each image `latest`.
+    if repository.split(['/', '-']).any(is_version) {
+        return false;
+    }
+
     if is_unversioned && tag != "latest" {
         return false;
     }
@@ -215,6 +237,16 @@ pub fn moves(reference: &Reference, tag: &str) -> bool {
     }
 
     TAGS.variants.contains(&tag) && !TAGS.distributions.contains(&repository)
+}
+
+/// Whether a part of a name is a whole version: `1.21.3`.
+fn is_version(part: &str) -> bool {
+    let numbers = part.split('.');
+
+    numbers.clone().count() >= 3
+        && numbers
+            .into_iter()
+            .all(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Whether the image is one that is built on the machine that uses it.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::analysis::cluster_program::is_node_agent;
+use crate::analysis::cluster_program::{ClusterProgram, is_node_agent, program};
 use crate::analysis::{Analysis, Owner};
 use crate::data::Class;
 use crate::embedded::table;
@@ -478,9 +478,15 @@ pub fn sensitive_host_mount(_: &Analysis, owner: Owner, container: &Container, s
 /// Whether a service runs a monitoring agent, which has to see the host to report about it.
 fn is_monitoring(owner: Owner) -> bool {
     match owner {
-        Owner::Compose(_, service) => service
-            .known_image()
-            .is_some_and(|known| known.class == Class::Monitoring),
+        Owner::Compose(_, service) => {
+            service
+                .known_image()
+                .is_some_and(|known| known.class == Class::Monitoring)
+                || matches!(
+                    program(&service.container),
+                    Some(ClusterProgram::Agent | ClusterProgram::Exporter)
+                )
+        }
         Owner::Kubernetes(..) => false,
     }
 }

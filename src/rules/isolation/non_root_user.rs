@@ -97,6 +97,7 @@ pub fn dockerfile(ctx: &Analysis, dockerfile: &Dockerfile, sink: &mut Sink) {
                 .case_if(foreign.is_some(), "unknown-base")
                 .case_if(is_base, "not-started")
                 .case_if(is_never_built(ctx, dockerfile), "never-built")
+                .case_if(!is_run && is_in_unseen_pod(ctx), "unseen-pod")
                 .case_if(is_development, "development")
                 .case_if(is_development && !is_run, "unused"),
         );
@@ -132,6 +133,22 @@ fn is_never_built(ctx: &Analysis, dockerfile: &Dockerfile) -> bool {
             .facts
             .dockerfiles()
             .any(|other| !ctx.graph.uses(other.file).is_empty())
+}
+
+/// Whether a container that sets a user runs an image which is not known: it may be any image that is
+/// built here.
+fn is_in_unseen_pod(ctx: &Analysis) -> bool {
+    let files = ctx.facts.repository.files().iter();
+    let files = files.filter(|source| ctx.facts.is_production(source.id));
+    let mut containers = files
+        .flat_map(|source| ctx.facts.file(source.id).workloads())
+        .flat_map(|(_, workload)| &workload.pod.containers);
+
+    containers.any(|container| {
+        let image = container.image.as_ref();
+        let is_unknown = image.is_some_and(|image| image.reference.is_none());
+        is_unknown && !container.security.user.is_absent() && may_set_user(container)
+    })
 }
 
 /// A user that is set somewhere is changed there; one that is absent is absent everywhere alike.
